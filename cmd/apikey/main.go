@@ -1,0 +1,97 @@
+// Command apikey manages the one API key of an account from the terminal.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/apikey-cli/apikey/internal/cli"
+	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/internal/embedded"
+	"github.com/apikey-cli/apikey/internal/profile"
+	"github.com/apikey-cli/apikey/internal/render"
+	"github.com/apikey-cli/apikey/internal/term"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// version is set by the release build.
+var version string
+
+func main() { os.Exit(run(os.Args[1:], time.Now)) }
+
+// run runs a command line by a clock and gives the exit status.
+func run(args []string, now func() time.Time) int {
+	// A hang-up is an interrupt too: what must be finished is finished, the rest is given up in order.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	return cli.Exit(cli.Run(ctx, &cli.Env{
+		IO: term.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv), Getenv: os.Getenv, GOOS: runtime.GOOS,
+		Now: now, Random: rand.Reader, Version: build(),
+		Connect: func(ctx context.Context, s profile.Settings) (*cli.Connection, error) { return connect(ctx, s, now) },
+	}, args))
+}
+
+// connect opens the service the settings name.
+func connect(ctx context.Context, s profile.Settings, now func() time.Time) (*cli.Connection, error) {
+	if s.Server != "" {
+		return nil, keyapi.Errorf(keyapi.CodeUsage,
+			"This version manages the embedded key only, but "+s.Source("server")+" names the server "+s.Server,
+			"Use the profile local without a server: apikey --profile local status")
+	}
+	if s.Profile != profile.Local {
+		return nil, keyapi.Errorf(keyapi.CodeUsage, "The profile "+s.Profile+" names no server",
+			"Use the embedded service: apikey --profile local status")
+	}
+	service, err := embedded.Open(ctx, embedded.Options{
+		Dir: filepath.Join(s.Data, "local"), Login: login(), Now: now, Random: rand.Reader,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cli.Connection{
+		Service: custody.Service{API: service, Instance: service.Instance(), Login: service.Login(), Place: render.Place("")},
+		Close:   service.Close,
+	}, nil
+}
+
+// login names the one account of the embedded service after the user of the system.
+func login() string {
+	u, err := user.Current()
+	if err != nil || u.Username == "" {
+		return "local"
+	}
+	return u.Username[strings.LastIndexByte(u.Username, '\\')+1:] // Windows: DOMAIN\user
+}
+
+// build tells which build this is: the release's number, else what the toolchain noted.
+func build() cli.Version {
+	v := cli.Version{Number: version}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	if v.Number == "" {
+		v.Number = strings.TrimPrefix(info.Main.Version, "v")
+	}
+	if v.Number == "" || v.Number == "(devel)" {
+		v.Number = "dev"
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Commit = s.Value[:min(12, len(s.Value))]
+		case "vcs.time":
+			v.Date = s.Value
+		}
+	}
+	return v
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the program: the scripts run it as a process of its own, with its real main, except
+// that APIKEY_TEST_CLOCK (which the program itself does not know) moves its clock.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"apikey": program})
+}
+
+func program() {
+	offset, err := time.ParseDuration(os.Getenv("APIKEY_TEST_CLOCK"))
+	if err != nil {
+		offset = 0
+	}
+	os.Exit(run(os.Args[1:], func() time.Time { return time.Now().Add(offset) }))
+}
+
+// TestScripts runs the whole program as its users do; one script a command.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits,
+			"json":  jsonFields,
+		},
+		Setup: func(env *testscript.Env) error {
+			// A user's machine without keyring, terminal or configuration.
+			env.Setenv("HOME", env.WorkDir+"/home")
+			env.Setenv("APIKEY_STORE", "file")
+			env.Setenv("TZ", "UTC")
+			for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CI"} {
+				env.Setenv(name, "")
+			}
+			return os.Mkdir(env.WorkDir+"/home", 0o700)
+		},
+	})
+}

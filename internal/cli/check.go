@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/internal/duration"
+	"github.com/apikey-cli/apikey/internal/render"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// The exit statuses of check that are no errors: the check was made, and this is what it found.
+const (
+	exitIdentity  = 4 // the account lacks something the service requires
+	exitNotUsable = 5
+	exitExpiring  = 8
+)
+
+type checkInput struct {
+	within duration.Value
+	live   bool
+}
+
+func checkCommand(env *Env) *cobra.Command {
+	var in checkInput
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Say in one line whether the key is usable; for cron and CI",
+		Long: "Says in one line whether the key is usable. Exit status: 0 usable, 5 not usable, 8 usable but expires within\n" +
+			"the time given; 4, 6 and 7 if the account, the service or the secret store is what is wrong.",
+		Example:           "  apikey check --within 30d\n  apikey check --live",
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := env.start(cmd)
+			if err != nil {
+				return err
+			}
+			return s.withKey(cmd.Context(), func(c *custody.Custodian, conn *Connection) error {
+				return s.check(cmd.Context(), c, conn, in)
+			})
+		},
+	}
+	cmd.Flags().Var(&in.within, "within", "exit 8 if the key expires within this time")
+	cmd.Flags().BoolVar(&in.live, "live", false, "also ask the service whether it accepts the secret kept here")
+	complete(cmd, "within", cobra.FixedCompletions([]string{"7d", "30d"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (s *session) check(ctx context.Context, c *custody.Custodian, conn *Connection, in checkInput) error {
+	key, err := conn.API.Key(ctx)
+	if err != nil {
+		return err
+	}
+	kept, err := c.Kept()
+	if err != nil {
+		return err
+	}
+	if in.live && key.Usable {
+		if err := s.live(ctx, c, conn); err != nil {
+			return err
+		}
+	}
+	if s.out.JSON {
+		err = s.section(conn, key, kept, nil, keyapi.Secret{})
+	} else if !s.quiet {
+		_, err = fmt.Fprintln(s.env.IO.Out, s.verdict(key))
+	}
+	if err != nil {
+		return err
+	}
+	return s.finding(key, in.within)
+}
+
+// live asks the service about the secret in the environment, else about the one kept here.
+func (s *session) live(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+	accessKey, secret, given, err := s.fromEnvironment()
+	if err != nil {
+		return err
+	}
+	if !given {
+		if accessKey, secret, err = c.Open(ctx); err != nil {
+			return err
+		}
+	}
+	return conn.API.Authenticate(ctx, accessKey, secret)
+}
+
+func (s *session) verdict(key keyapi.Key) string {
+	if !key.Usable {
+		reasons := make([]string, len(key.BlockedBy))
+		for i, b := range key.BlockedBy {
+			reasons[i] = string(b)
+		}
+		return "not usable: " + strings.Join(reasons, ", ")
+	}
+	now := s.env.Now()
+	return fmt.Sprintf("usable: %s expires %s (%s)", key.AccessKey,
+		key.ExpiresAt.In(now.Location()).Format("2006-01-02"), render.Left(key.ExpiresAt.Sub(now)))
+}
+
+// finding gives the exit status of what was found, nil for usable.
+func (s *session) finding(key keyapi.Key, within duration.Value) error {
+	switch {
+	case slices.Contains(key.BlockedBy, keyapi.BlockMFANotEnabled), slices.Contains(key.BlockedBy, keyapi.BlockNotPermitted):
+		return quietExit(exitIdentity)
+	case !key.Usable:
+		return quietExit(exitNotUsable)
+	case within.Given && key.ExpiresAt.Sub(s.env.Now()) <= within.Duration:
+		return quietExit(exitExpiring)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,35 @@
+// Package cli is the command line of apikey: one file a command, each flags → input → a function. It has no rule of the
+// key and no order of steps; those are in lifecycle and custody.
+//
+// Nothing here reads the process: streams, environment, clock and the connection to a service are passed in.
+package cli
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/internal/profile"
+	"github.com/apikey-cli/apikey/internal/term"
+)
+
+// Env is everything a run takes from outside.
+type Env struct {
+	IO      *term.IO
+	Getenv  func(string) string
+	GOOS    string
+	Now     func() time.Time // in the user's time zone
+	Random  io.Reader
+	Version Version
+
+	// Connect opens the key service the settings name. It is called by the commands that need one, and by no other.
+	Connect func(ctx context.Context, s profile.Settings) (*Connection, error)
+}
+
+// Connection is an open key service.
+type Connection struct {
+	custody.Service
+	Server string // its address; "" = embedded
+	Close  func() error
+}

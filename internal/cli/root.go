@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// The groups of the help.
+const (
+	groupManage = "manage"
+	groupUse    = "use"
+	groupSetUp  = "set-up"
+)
+
+// New builds the command tree. Building it opens nothing.
+func New(env *Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "apikey",
+		Short: "Manage the one API key of your account",
+		Long: "apikey manages the one API key of your account from the terminal: see its status, generate it,\n" +
+			"disable and activate it, regenerate and delete it. The secret rests in the keyring of your system.",
+		Args:          noArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:       env.Version.Number,
+	}
+	root.SetVersionTemplate(env.Version.line() + "\n")
+	root.SetIn(env.IO.In)
+	root.SetOut(env.IO.Out)
+	root.SetErr(env.IO.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err.Error()) })
+	root.AddGroup(
+		&cobra.Group{ID: groupManage, Title: "Manage the key:"},
+		&cobra.Group{ID: groupUse, Title: "Use the key:"},
+		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
+	)
+	addGlobalFlags(root, env)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupManage, statusCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
+		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
+	add(groupUse, secretCommand(env), importCommand(env), forgetCommand(env))
+	add(groupSetUp, versionCommand(env))
+	root.SetHelpCommandGroupID(groupSetUp)
+	root.SetCompletionCommandGroupID(groupSetUp)
+	return root
+}
+
+func addGlobalFlags(root *cobra.Command, env *Env) {
+	f := root.PersistentFlags()
+	f.SortFlags = false
+	f.StringP("profile", "p", "", "profile to use (default: the current one, else \"local\")")
+	f.StringP("output", "o", "table", "form of the result: table or json")
+	f.String("jq", "", "filter the JSON result with a jq `expression`; strings are printed raw")
+	f.Bool("quiet", false, "print no notices, only the result")
+	f.Bool("no-input", false, "never ask; fail where a question would be needed")
+	f.Bool("no-color", false, "print no colours")
+	f.Bool("accessible", false, "ask by plain lines instead of pop-ups, for screen readers")
+	f.String("timeout", "30s", "longest time to wait for the key service")
+	f.Bool("debug", false, "print what is done, to standard error; never a secret")
+	complete(root, "profile", completeProfiles(env))
+	complete(root, "output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	complete(root, "timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))
+	complete(root, "jq", cobra.NoFileCompletions)
+}
+
+// Run runs a command line and writes its error, if any, to the error stream. It gives that error; Exit says which exit
+// status is its.
+func Run(ctx context.Context, env *Env, args []string) error {
+	root := New(env)
+	root.SetArgs(args)
+	started := false
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		started = true
+		if plain, _ := cmd.Flags().GetBool("no-color"); plain {
+			env.IO.Color, env.IO.ErrColor = false, false
+		}
+		return nil
+	}
+	cmd, err := root.ExecuteContextC(context.WithValue(ctx, argsKey{}, args))
+	if err == nil {
+		return nil
+	}
+	var known *keyapi.Error
+	if !started && !errors.As(err, &known) {
+		err = usageError(cmd, err.Error()) // cobra's own: an unknown command or a wrong argument
+	}
+	err = interrupted(ctx, err)
+	env.report(cmd, args, err)
+	return err
+}
+
+// usageError makes the error of a command line that is not one.
+func usageError(cmd *cobra.Command, text string) error {
+	first, _, _ := strings.Cut(text, "\n") // cobra's suggestions follow on lines of their own; the hint names the help
+	return keyapi.Errorf(keyapi.CodeUsage, strings.ToUpper(first[:1])+first[1:], "See: "+cmd.CommandPath()+" --help")
+}
+
+// noArgs refuses arguments, and names the commands that may have been meant.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasParent() {
+		return usageError(cmd, "unknown argument "+quote(args[0])+" for "+cmd.CommandPath())
+	}
+	err := keyapi.Errorf(keyapi.CodeUsage, "Unknown command "+quote(args[0]), "See: apikey --help")
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		err.Hint = "Did you mean: apikey " + strings.Join(near, ", apikey ")
+	}
+	return err
+}

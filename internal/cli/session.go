@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/internal/popup"
+	"github.com/apikey-cli/apikey/internal/profile"
+	"github.com/apikey-cli/apikey/internal/render"
+	"github.com/apikey-cli/apikey/internal/secretstore"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// How long all calls of the keyring together may take: a person can be asked to unlock it, a script can't.
+const (
+	keyringPatience       = 5 * time.Second
+	keyringPersonPatience = 2 * time.Minute
+	keyringNoticeAfter    = time.Second
+)
+
+// session is one run of one command: the settings settled, the streams dressed. Only commands that need them open a
+// connection and a custodian.
+type session struct {
+	env      *Env
+	settings profile.Settings
+	out      *render.Printer
+	popup    *popup.Asker
+	log      *slog.Logger
+	quiet    bool
+}
+
+// start settles the settings of a run. formats are the values of --output this command takes beside table and json.
+func (e *Env) start(cmd *cobra.Command, formats ...string) (*session, error) {
+	settings, err := profile.Load(cmd.Flags(), e.Getenv, e.GOOS)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{env: e, settings: settings, log: slog.New(slog.DiscardHandler)}
+	if s.out, err = e.printer(cmd, &s.settings, formats); err != nil {
+		return nil, err
+	}
+	s.quiet, _ = cmd.Flags().GetBool("quiet")
+	if debug, _ := cmd.Flags().GetBool("debug"); debug {
+		s.log = slog.New(slog.NewTextHandler(e.IO.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	s.popup = popup.New(e.IO, popup.Options{
+		NoInput: settings.NoInput, CI: settings.CI, Accessible: settings.Accessible, Instead: instead(cmd),
+	})
+	return s, nil
+}
+
+// printer dresses the output.
+func (e *Env) printer(cmd *cobra.Command, s *profile.Settings, formats []string) (*render.Printer, error) {
+	p := &render.Printer{Out: e.IO.Out, TTY: e.IO.OutTTY, Color: e.IO.Color, Width: e.IO.Width, Now: e.Now}
+	if expr, _ := cmd.Flags().GetString("jq"); expr != "" {
+		var err error
+		if p.Query, err = render.CompileQuery(expr); err != nil {
+			return nil, err
+		}
+		s.Output = "json"
+	}
+	allowed := append([]string{"table", "json"}, formats...)
+	if !slices.Contains(allowed, s.Output) {
+		return nil, keyapi.Errorf(keyapi.CodeUsage,
+			fmt.Sprintf("output %q (%s) is not one of %s", s.Output, s.Source("output"), strings.Join(allowed, ", ")), "")
+	}
+	p.JSON = s.Output == "json"
+	return p, nil
+}
+
+// notice writes a line for the person, beside the result. Programs that read JSON get none.
+func (s *session) notice(text string) {
+	if !s.quiet && !s.out.JSON {
+		_, _ = fmt.Fprintln(s.env.IO.Err, text)
+	}
+}
+
+// withKey connects to the key service, runs fn with a custodian of the account's key and closes the connection.
+func (s *session) withKey(ctx context.Context, fn func(*custody.Custodian, *Connection) error) error {
+	conn, err := s.env.Connect(ctx, s.settings)
+	if err != nil {
+		return err
+	}
+	s.log.Debug("connected", "service", conn.Place, "account", conn.Login)
+	return errors.Join(fn(s.custodian(conn), conn), conn.Close())
+}
+
+func (s *session) custodian(conn *Connection) *custody.Custodian {
+	budget := keyringPatience
+	if s.popup.MayAsk() {
+		budget = keyringPersonPatience
+	}
+	if s.settings.KeyringTimeout > 0 {
+		budget = s.settings.KeyringTimeout
+	}
+	keyring := secretstore.KeyringOptions{Getenv: s.env.Getenv, GOOS: s.env.GOOS, Budget: budget}
+	if s.popup.MayAsk() {
+		keyring.NoticeAfter, keyring.Notice = keyringNoticeAfter, func() { s.notice("Waiting for your keyring…") }
+	}
+	return &custody.Custodian{
+		Service: conn.Service, Dir: s.settings.Data, Choice: custody.Choice(s.settings.Store),
+		Keyring: secretstore.NewKeyring(keyring), File: secretstore.NewFile(filepath.Join(s.settings.Data, "secrets")),
+		Popup: s.popup, Now: s.env.Now, Random: s.env.Random, UserAgent: "apikey/" + s.env.Version.Number,
+		Notice: s.notice, Log: s.log,
+		RememberFile: func() error { return profile.Set(s.settings.Config, s.settings.Profile, "store", "file") },
+	}
+}
+
+// section shows the key with what this machine keeps of it.
+func (s *session) section(conn *Connection, key keyapi.Key, kept custody.Kept, changed *bool, secret keyapi.Secret) error {
+	return s.out.Section(render.Key{
+		Key: key, Profile: s.settings.Profile, Server: conn.Server, SecretStored: string(kept.Store),
+		SecretMatches: kept.AccessKey == key.AccessKey, Changed: changed, Secret: secret,
+	})
+}
+
+// instead is the command to run where nobody can be asked.
+func instead(cmd *cobra.Command) string {
+	words := []string{cmd.CommandPath()}
+	if raw, ok := cmd.Context().Value(argsKey{}).([]string); ok {
+		words = []string{cmd.Root().Name()}
+		for _, arg := range raw {
+			words = append(words, quote(arg))
+		}
+	}
+	return strings.Join(append(words, "--yes"), " ")
+}
+
+// argsKey carries the arguments of the run, as they were typed.
+type argsKey struct{}
+
+// quote makes a word safe to paste into a POSIX shell.
+func quote(word string) string {
+	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=/.:,@%+"
+	if word != "" && strings.Trim(word, safe) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

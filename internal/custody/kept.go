@@ -1,0 +1,111 @@
+package custody
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/apikey-cli/apikey/internal/durable"
+	"github.com/apikey-cli/apikey/internal/secretstore"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// Kept says what this machine keeps for the account: a metadata file without secrets, so that the status can tell
+// without opening the keyring. The zero Kept is nothing.
+type Kept struct {
+	AccessKey string           `json:"accessKey,omitempty"` // whose secret it is
+	Store     secretstore.Kind `json:"store,omitempty"`
+	At        time.Time        `json:"keptAt,omitzero"`
+	Stale     []Stale          `json:"stale,omitempty"` // slots that are to be removed
+}
+
+// Stale names a slot whose secret is of no use any more and that may still be there: its removal failed or was cut
+// short, or a write into it ran past its deadline and may have landed later.
+type Stale struct {
+	AccessKey string           `json:"accessKey"`
+	Store     secretstore.Kind `json:"store"`
+}
+
+func (k Kept) any() bool { return k.AccessKey != "" || len(k.Stale) > 0 }
+
+// without is k with its secret marked for removal.
+func (k Kept) without() Kept {
+	stale := k.Stale
+	if k.AccessKey != "" {
+		stale = append([]Stale{{AccessKey: k.AccessKey, Store: k.Store}}, stale...)
+	}
+	return Kept{Stale: stale}
+}
+
+// Kept reads what this machine keeps for the account.
+func (c *Custodian) Kept() (Kept, error) {
+	var kept Kept
+	data, err := os.ReadFile(c.keptPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return kept, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &kept)
+	}
+	if err != nil {
+		return Kept{}, &keyapi.Error{
+			Code: keyapi.CodeStoreFailed, Message: "The note of which secret is kept here cannot be read", Err: err,
+			Hint: "Remove " + c.keptPath() + " if it is damaged, then keep the secret again with: apikey import",
+		}
+	}
+	return kept, nil
+}
+
+func (c *Custodian) keptPath() string { return filepath.Join(c.account(), "kept.json") }
+
+// writeKept writes the metadata durably; nothing to note is no file.
+func (c *Custodian) writeKept(k Kept) error {
+	if !k.any() {
+		return storeFailed(durable.Remove(c.keptPath()))
+	}
+	data, err := json.Marshal(k)
+	if err != nil {
+		return err
+	}
+	return storeFailed(durable.WriteFile(c.keptPath(), append(data, '\n')))
+}
+
+// removeStale removes the slots that are to go and notes which are left. A failure is told and tried again at the next
+// occasion: the key they belong to is dead, so it is no reason to fail an action that is done.
+func (c *Custodian) removeStale(ctx context.Context, k Kept) Kept {
+	var left []Stale
+	for _, s := range k.Stale {
+		store := c.store(s.Store)
+		if store == nil || s.AccessKey == k.AccessKey && s.Store == k.Store {
+			continue
+		}
+		if err := store.Delete(ctx, c.slot(s.AccessKey)); err != nil {
+			left = append(left, s)
+			c.Notice("The old secret of " + s.AccessKey + " is still in the " + store.Place() + ": " + err.Error() +
+				". It is of no use any more; apikey forget removes it.")
+		}
+	}
+	if len(left) == len(k.Stale) {
+		return k
+	}
+	k.Stale = left
+	if err := c.writeKept(k); err != nil {
+		c.Log.Debug("the metadata keeps removed slots", "error", err)
+	}
+	return k
+}
+
+// storeFailed gives an error of the file system the code of the secret store.
+func storeFailed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &keyapi.Error{
+		Code: keyapi.CodeStoreFailed, Message: "The data folder cannot be written", Err: err,
+		Hint: "Make room and see that the folder is yours, then run the same command again.",
+	}
+}

@@ -1,0 +1,55 @@
+package custody
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/apikey-cli/apikey/internal/durable"
+)
+
+// lockPoll is how often a waiter tries the lock again; an action of the embedded service takes some ten milliseconds.
+const lockPoll = 20 * time.Millisecond
+
+// underLock runs fn while holding the one lock of this account on this machine. fn is told whether it had to wait: then
+// what was read before may be old.
+func (c *Custodian) underLock(ctx context.Context, fn func(waited bool) error) error {
+	lock, err := c.newLock()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }()
+	got, err := lock.TryLock()
+	if err != nil {
+		return storeFailed(err)
+	}
+	if !got {
+		c.Log.Debug("waiting for another apikey on this account")
+		if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
+			return err // the context's
+		}
+	}
+	return fn(!got)
+}
+
+// ifUnlocked runs fn while holding the lock if nobody else holds it; else it does nothing.
+func (c *Custodian) ifUnlocked(fn func() error) error {
+	lock, err := c.newLock()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }()
+	if got, err := lock.TryLock(); err != nil || !got {
+		return storeFailed(err)
+	}
+	return fn()
+}
+
+func (c *Custodian) newLock() (*flock.Flock, error) {
+	if err := durable.MkdirAll(c.account()); err != nil {
+		return nil, storeFailed(err)
+	}
+	return flock.New(filepath.Join(c.account(), "lock"), flock.SetPermissions(0o600)), nil
+}

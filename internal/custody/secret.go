@@ -1,0 +1,141 @@
+package custody
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apikey-cli/apikey/internal/popup"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// Secret hands the kept secret and its Access Key to show. It does not ask the service, so that it works without a
+// connection, unless an action that made a secret was cut short: then that secret is recovered first.
+//
+// Errors: CodeNoSecret if nothing is kept here; the codes of the store.
+func (c *Custodian) Secret(ctx context.Context, show func(accessKey string, secret keyapi.Secret) error) error {
+	done, err := c.recoverOrphan(ctx, Intent{ShowSecret: true}, func(out Outcome) error {
+		return show(out.Key.AccessKey, out.Secret)
+	})
+	if done || err != nil {
+		return err
+	}
+	accessKey, secret, err := c.Open(ctx)
+	if err != nil {
+		return err
+	}
+	return show(accessKey, secret)
+}
+
+// Open reads the kept secret and its Access Key. Errors: CodeNoSecret; the codes of the store.
+func (c *Custodian) Open(ctx context.Context) (string, keyapi.Secret, error) {
+	kept, err := c.Kept()
+	if err != nil {
+		return "", keyapi.Secret{}, err
+	}
+	store := c.store(kept.Store)
+	if kept.AccessKey == "" || store == nil {
+		return "", keyapi.Secret{}, keyapi.Errorf(keyapi.CodeNoSecret, "No secret is kept on this machine",
+			"Keep one you have with: apikey import. A lost one can't be had again: apikey regenerate makes a new one.")
+	}
+	secret, err := store.Get(ctx, c.slot(kept.AccessKey))
+	return kept.AccessKey, secret, err
+}
+
+// Import keeps a secret that was made elsewhere. Errors: CodeNoKey and CodeSuperseded if it is not of the live key,
+// CodeUnauthenticated if the service does not accept it; the codes of the store.
+func (c *Custodian) Import(ctx context.Context, accessKey string, secret keyapi.Secret) (Outcome, error) {
+	key, err := c.Service.API.Key(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := c.acceptable(ctx, key, accessKey, secret); err != nil {
+		return Outcome{}, err
+	}
+	if c.Choice == ChooseNone {
+		return Outcome{}, keyapi.Errorf(keyapi.CodeUsage, "With the store \"none\" nothing can be kept",
+			"Choose a store with APIKEY_STORE.")
+	}
+	to, err := c.ready(ctx, Intent{})
+	if err != nil {
+		return Outcome{}, err
+	}
+	out := Outcome{Key: key}
+	err = c.underLock(ctx, func(bool) error {
+		before, err := c.Kept()
+		if err != nil {
+			return err
+		}
+		out.Kept, err = c.keep(context.WithoutCancel(ctx), to, accessKey, secret)
+		out.Changed = before.AccessKey != out.Kept.AccessKey || before.Store != out.Kept.Store
+		return err
+	})
+	return out, err
+}
+
+// acceptable checks that a secret is worth keeping: of the live key, and the right one. A key that is merely blocked
+// now is fine.
+func (c *Custodian) acceptable(ctx context.Context, key keyapi.Key, accessKey string, secret keyapi.Secret) error {
+	switch {
+	case key.Status == keyapi.StatusNone:
+		return keyapi.Errorf(keyapi.CodeNoKey, "There is no API key whose secret could be kept", "Make one with: apikey generate")
+	case key.AccessKey != accessKey:
+		return keyapi.Errorf(keyapi.CodeSuperseded, fmt.Sprintf("%s is not the key of this account: that is %s", accessKey, key.AccessKey),
+			"Import the secret of the live key, or make a new one with: apikey regenerate")
+	}
+	switch err := c.Service.API.Authenticate(ctx, accessKey, secret); keyapi.CodeOf(err) {
+	case "", keyapi.CodeKeyDisabled, keyapi.CodeKeyExpired, keyapi.CodeMFANotEnabled, keyapi.CodeNotPermitted:
+		return nil
+	default:
+		return err
+	}
+}
+
+// Forget removes what is kept here of the account's secret, after a pop-up unless yes: it may be the only copy. The key
+// itself stays as it is.
+func (c *Custodian) Forget(ctx context.Context, yes bool) (Outcome, error) {
+	key, err := c.Service.API.Key(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	kept, err := c.Kept()
+	if err != nil || !kept.any() {
+		return Outcome{Key: key, Kept: kept}, err
+	}
+	if !yes {
+		if err := c.Popup.Confirm(ctx, c.forgetQuestion(kept)); err != nil {
+			return Outcome{}, err
+		}
+	}
+	out := Outcome{Key: key}
+	err = c.underLock(ctx, func(bool) error {
+		kept, err := c.Kept()
+		if err != nil {
+			return err
+		}
+		gone := kept.without()
+		for _, s := range gone.Stale {
+			if store := c.store(s.Store); store != nil {
+				if err := store.Delete(ctx, c.slot(s.AccessKey)); err != nil {
+					return err
+				}
+			}
+		}
+		out.Changed = true
+		return c.writeKept(Kept{})
+	})
+	return out, err
+}
+
+func (c *Custodian) forgetQuestion(kept Kept) popup.Question {
+	where := string(kept.Store)
+	if s := c.store(kept.Store); s != nil {
+		where = s.Place()
+	}
+	return popup.Question{
+		Title: "Forget the secret kept here?", Confirm: "Forget", Cancel: Cancel,
+		Body: []string{
+			"It may be the only copy. The key itself stays as it is.",
+			"", "Key      " + kept.AccessKey, "Account  " + c.Service.Login, "Service  " + c.Service.Place, "Kept in  " + where,
+		},
+	}
+}

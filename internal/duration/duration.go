@@ -1,0 +1,61 @@
+// Package duration reads and writes the lengths of time people type: Go's durations, plus d for days of 24 hours.
+package duration
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Day is 24 hours.
+const Day = 24 * time.Hour
+
+var days = regexp.MustCompile(`^(\d{1,6})d`)
+
+// Parse reads a duration such as 30d, 1d12h, 90m or 0. Negative ones are refused. Its error is one clause for people.
+func Parse(text string) (time.Duration, error) {
+	wrong := fmt.Errorf("%q is not a duration such as 30s, 24h, 30d or 1d12h", text)
+	var total time.Duration
+	rest := text
+	if m := days.FindStringSubmatch(text); m != nil {
+		n, err := strconv.Atoi(m[1])
+		if err != nil || n > 100_000 {
+			return 0, wrong
+		}
+		total, rest = time.Duration(n)*Day, strings.TrimPrefix(text, m[0])
+		if rest == "" {
+			return total, nil
+		}
+	}
+	d, err := time.ParseDuration(rest)
+	if err != nil || d < 0 || strings.HasPrefix(rest, "+") || total+d < total {
+		return 0, wrong
+	}
+	return total + d, nil
+}
+
+// Value is a duration as a command-line flag.
+type Value struct {
+	Duration time.Duration
+	Given    bool // whether the flag was used
+}
+
+// Set implements pflag.Value.
+func (v *Value) Set(text string) (err error) {
+	v.Duration, err = Parse(text)
+	v.Given = err == nil
+	return err
+}
+
+// String implements pflag.Value.
+func (v *Value) String() string {
+	if !v.Given {
+		return ""
+	}
+	return v.Duration.String()
+}
+
+// Type implements pflag.Value.
+func (v *Value) Type() string { return "duration" }

@@ -1,0 +1,118 @@
+// Package popup asks people: the confirmation pop-ups of the page and the forms, on huh, and the same questions as plain
+// lines for screen readers and simple terminals. It is the one place that decides whether we may ask. It knows no keys.
+//
+// Whatever ends a question but its own button ends it as Cancel: Esc, Ctrl-C, Ctrl-D, the end of the input, a closed
+// terminal, a signal.
+package popup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/apikey-cli/apikey/internal/term"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// Question is a pop-up with two buttons.
+type Question struct {
+	Title   string
+	Body    []string // lines under the title
+	Confirm string   // the button that goes on
+	Cancel  string   // the other one; it is selected at first
+}
+
+// Field is a line of a form.
+type Field struct {
+	Title    string
+	Secret   bool               // what is typed is not shown
+	Validate func(string) error // may be nil
+}
+
+// Options say how, and whether, people may be asked.
+type Options struct {
+	NoInput    bool   // --no-input
+	CI         bool   // the variable CI is set
+	Accessible bool   // plain lines
+	Instead    string // the command to run where nobody may be asked
+}
+
+// Asker asks on the streams of a run: questions go to Err, answers come from In.
+type Asker struct {
+	io   *term.IO
+	opts Options
+}
+
+// New makes an Asker.
+func New(io *term.IO, o Options) *Asker { return &Asker{io: io, opts: o} }
+
+// MayAsk tells whether a person is there to ask: input and error stream are terminals, and neither CI nor --no-input
+// says otherwise.
+func (a *Asker) MayAsk() bool { return a.refusal() == "" }
+
+// refusal says why nobody may be asked, "" if somebody may.
+func (a *Asker) refusal() string {
+	switch {
+	case a.opts.NoInput:
+		return "--no-input forbids to ask"
+	case a.opts.CI:
+		return "CI is set, so nobody is there to ask"
+	case !a.io.InTTY || !a.io.ErrTTY:
+		return "there is no terminal to ask on"
+	default:
+		return ""
+	}
+}
+
+// plain tells whether questions are asked as plain lines.
+func (a *Asker) plain() bool { return a.opts.Accessible || a.io.Dumb }
+
+// Confirm asks a question and returns nil if its button was chosen. Errors: CodeCancelled for everything else;
+// CodeConfirmationRequired, with the command to run instead, where nobody may be asked.
+func (a *Asker) Confirm(ctx context.Context, q Question) error {
+	if why := a.refusal(); why != "" {
+		return a.required(q.Title, why)
+	}
+	confirmed := false
+	if a.plain() {
+		confirmed = a.confirmLine(ctx, q)
+	} else {
+		confirmed = a.confirmForm(ctx, q)
+	}
+	if !confirmed {
+		return cancelled()
+	}
+	return nil
+}
+
+// Ask asks for the fields of a form and gives what was entered, in their order. Errors as those of Confirm.
+func (a *Asker) Ask(ctx context.Context, title string, fields ...Field) ([]string, error) {
+	if why := a.refusal(); why != "" {
+		return nil, a.required(title, why)
+	}
+	var values []string
+	var done bool
+	if a.plain() {
+		values, done = a.askLines(ctx, title, fields)
+	} else {
+		values, done = a.askForm(ctx, title, fields)
+	}
+	if !done {
+		return nil, cancelled()
+	}
+	return values, nil
+}
+
+func (a *Asker) required(title, why string) error {
+	return keyapi.Errorf(keyapi.CodeConfirmationRequired, fmt.Sprintf("%q needs an answer, and %s", title, why), "Run: "+a.opts.Instead)
+}
+
+func cancelled() error {
+	return keyapi.Errorf(keyapi.CodeCancelled, "Cancelled. Nothing was changed.", "")
+}
+
+// same tells whether a typed answer chooses a button: by its name, or by yes.
+func same(answer, button string) bool {
+	answer = strings.TrimSpace(answer)
+	return strings.EqualFold(answer, button) || strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
+}

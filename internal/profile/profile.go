@@ -1,0 +1,238 @@
+// Package profile settles the settings of one run: flag before environment before profile before default, and which of
+// them gave each value. A profile is a named part of config.yaml, one per environment of the registry; "local", the
+// embedded service, is built in.
+//
+// No secret may enter: sessions and keys are never settings.
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+
+	"github.com/apikey-cli/apikey/internal/duration"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// Local is the name of the built-in profile.
+const Local = "local"
+
+// fileName is the file in the config folder.
+const fileName = "config.yaml"
+
+// setting is one of the things a user can settle: its environment variable, its default and its flag, if it has one.
+type setting struct {
+	name, env, fallback string
+	flag                bool
+	values              []string // the allowed ones; nil = any
+}
+
+var settings = []setting{
+	{name: "server", env: "APIKEY_SERVER"},
+	{name: "output", env: "APIKEY_OUTPUT", fallback: "table", flag: true},
+	{name: "timeout", env: "APIKEY_TIMEOUT", fallback: "30s", flag: true},
+	{name: "no-input", env: "APIKEY_NO_INPUT", fallback: "false", flag: true},
+	{name: "accessible", env: "APIKEY_ACCESSIBLE", fallback: "false", flag: true},
+	{name: "store", env: "APIKEY_STORE", fallback: "auto", values: []string{"auto", "keyring", "file", "none"}},
+	{name: "keyring-timeout", env: "APIKEY_KEYRING_TIMEOUT"},
+}
+
+// Settings are the settled settings of one run.
+type Settings struct {
+	Dirs
+	Profile        string
+	Server         string // "" = the embedded service
+	Output         string
+	Timeout        time.Duration // of the network
+	NoInput        bool
+	Accessible     bool
+	CI             bool
+	Store          string
+	KeyringTimeout time.Duration // 0 = not set
+
+	sources map[string]string
+}
+
+// Source tells what gave a setting its value: a flag, a variable, the profile, or "default".
+func (s Settings) Source(name string) string { return s.sources[name] }
+
+// Load settles the settings. flags are the global flags of the command line; goos is the operating system. Errors:
+// CodeUsage for a value that is none, naming where it came from, and for a profile that is not there.
+func Load(flags *pflag.FlagSet, getenv func(string) string, goos string) (Settings, error) {
+	dirs, err := FindDirs(getenv, goos)
+	if err != nil {
+		return Settings{}, err
+	}
+	s := Settings{Dirs: dirs, sources: map[string]string{}}
+	file, err := readConfig(dirs.Config)
+	if err != nil {
+		return s, err
+	}
+	if err := s.choose(flags, getenv, file); err != nil {
+		return s, err
+	}
+	v, err := s.layer(flags, getenv, file)
+	if err != nil {
+		return s, err
+	}
+	return s, s.parse(v, getenv)
+}
+
+// readConfig reads config.yaml; a file that is not there is an empty one.
+func readConfig(dir string) (*viper.Viper, error) {
+	v := viper.New()
+	path := filepath.Join(dir, fileName)
+	v.SetConfigFile(path)
+	if err := v.ReadInConfig(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &keyapi.Error{
+			Code: keyapi.CodeUsage, Message: "The configuration cannot be read", Err: err, Hint: "Mend " + path + " or remove it.",
+		}
+	}
+	return v, nil
+}
+
+var validName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+
+// choose settles which profile is used.
+func (s *Settings) choose(flags *pflag.FlagSet, getenv func(string) string, file *viper.Viper) error {
+	s.Profile, s.sources["profile"] = Local, "default"
+	if name := file.GetString("current"); name != "" {
+		s.Profile, s.sources["profile"] = name, fileName
+	}
+	if name := getenv("APIKEY_PROFILE"); name != "" {
+		s.Profile, s.sources["profile"] = name, "APIKEY_PROFILE"
+	}
+	if f := flags.Lookup("profile"); f != nil && f.Changed {
+		s.Profile, s.sources["profile"] = f.Value.String(), "--profile"
+	}
+	if !validName.MatchString(s.Profile) {
+		return s.usage("profile", s.Profile, "is not a profile name: 1 to 32 of a-z, 0-9 and -")
+	}
+	if names := namesIn(file); !slices.Contains(names, s.Profile) {
+		return s.usage("profile", s.Profile, "is not there; there is "+strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// Names lists the profiles of a config folder, sorted, "local" included. It is what shell completion offers.
+func Names(dir string) ([]string, error) {
+	file, err := readConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	return namesIn(file), nil
+}
+
+func namesIn(file *viper.Viper) []string {
+	names := []string{Local}
+	for name := range file.GetStringMap("profiles") {
+		if name != Local {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// layer puts default, profile, environment and flag on top of each other. The environment is laid as a second config
+// over the profile's, because viper's own binding reads the process's environment behind the caller's back.
+func (s *Settings) layer(flags *pflag.FlagSet, getenv func(string) string, file *viper.Viper) (*viper.Viper, error) {
+	v := viper.New()
+	fromProfile := file.GetStringMap("profiles." + s.Profile)
+	if err := s.known(fromProfile); err != nil {
+		return nil, err
+	}
+	env := map[string]any{}
+	for _, set := range settings {
+		v.SetDefault(set.name, set.fallback)
+		s.sources[set.name] = "default"
+		if _, given := fromProfile[set.name]; given {
+			s.sources[set.name] = "profile " + s.Profile
+		}
+		if value := getenv(set.env); value != "" {
+			env[set.name], s.sources[set.name] = value, set.env
+		}
+		if f := flags.Lookup(set.name); set.flag && f != nil && f.Changed {
+			s.sources[set.name] = "--" + set.name
+			if err := v.BindPFlag(set.name, f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, errors.Join(v.MergeConfigMap(fromProfile), v.MergeConfigMap(env))
+}
+
+// known refuses a profile with a name that is no setting: a typing error would pass for a setting that was made.
+func (s *Settings) known(fromProfile map[string]any) error {
+	for name := range fromProfile {
+		if !slices.ContainsFunc(settings, func(set setting) bool { return set.name == name }) {
+			return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("The profile %s has an unknown setting %q", s.Profile, name),
+				"Mend "+filepath.Join(s.Config, fileName)+".")
+		}
+	}
+	return nil
+}
+
+func (s *Settings) parse(v *viper.Viper, getenv func(string) string) (err error) {
+	for _, set := range settings {
+		if value := v.GetString(set.name); set.values != nil && !slices.Contains(set.values, value) {
+			return s.usage(set.name, value, "is not one of "+strings.Join(set.values, ", "))
+		}
+	}
+	s.Server, s.Output, s.Store = v.GetString("server"), v.GetString("output"), v.GetString("store")
+	if s.Timeout, err = s.duration(v, "timeout"); err != nil {
+		return err
+	}
+	if s.KeyringTimeout, err = s.duration(v, "keyring-timeout"); err != nil {
+		return err
+	}
+	if s.NoInput, err = s.boolean(v, "no-input"); err != nil {
+		return err
+	}
+	if s.Accessible, err = s.boolean(v, "accessible"); err != nil {
+		return err
+	}
+	ci := getenv("CI")
+	s.CI = ci != "" && ci != "false"
+	return nil
+}
+
+// duration reads a setting that is a length of time above zero; one that is not set is zero.
+func (s *Settings) duration(v *viper.Viper, name string) (time.Duration, error) {
+	text := v.GetString(name)
+	if text == "" {
+		return 0, nil
+	}
+	d, err := duration.Parse(text)
+	if err == nil && d == 0 {
+		err = errors.New("must be more than nothing")
+	}
+	if err != nil {
+		return 0, s.usage(name, text, "is not a duration such as 30s, 2m or 1d")
+	}
+	return d, nil
+}
+
+func (s *Settings) boolean(v *viper.Viper, name string) (bool, error) {
+	text := v.GetString(name)
+	b, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, s.usage(name, text, "is neither true nor false")
+	}
+	return b, nil
+}
+
+func (s *Settings) usage(name, value, why string) error {
+	return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("%s %q (%s) %s", name, value, s.sources[name], why),
+		"See: apikey help")
+}

@@ -1,0 +1,130 @@
+package secretstore
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apikey-cli/apikey/internal/durable"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// file keeps each secret in a file of its own, 0600 in a 0700 folder, as ssh and aws keep theirs.
+type file struct{ dir string }
+
+// NewFile makes the store of private files in a folder, which is made when the first secret comes.
+func NewFile(dir string) Store { return file{dir} }
+
+// Kind implements Store.
+func (f file) Kind() Kind { return KindFile }
+
+// Place implements Store.
+func (f file) Place() string { return f.dir }
+
+// path names the file of a slot: the Access Key for people, a digest of the rest because logins and addresses are not
+// always valid file names.
+func (f file) path(s Slot) string {
+	sum := sha256.Sum256([]byte(s.Instance + "\x00" + s.Login))
+	return filepath.Join(f.dir, s.AccessKey+"-"+hex.EncodeToString(sum[:8]))
+}
+
+// Probe implements Store.
+func (f file) Probe(_ context.Context, _ Slot) error {
+	if err := f.makeDir(); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(f.dir, ".probe-*")
+	if err != nil {
+		return f.failed("cannot be written", err)
+	}
+	_, err = probe.WriteString("probe\n")
+	return f.failed("cannot be written", errors.Join(err, probe.Close(), os.Remove(probe.Name())))
+}
+
+// makeDir makes the folder and refuses one that others can read. Where a file system does not keep modes the secret
+// would be readable by everybody who sees the disk.
+func (f file) makeDir() error {
+	if err := durable.MkdirAll(f.dir); err != nil {
+		return f.failed("cannot be made", err)
+	}
+	info, err := os.Lstat(f.dir)
+	if err != nil {
+		return f.failed("cannot be read", err)
+	}
+	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !owned(info) {
+		return keyapi.Errorf(keyapi.CodeStoreDenied, fmt.Sprintf("The folder %s is not private: it is %v", f.dir, info.Mode()),
+			"It must be a folder of yours with mode 0700. Where modes can't be kept, use the keyring.")
+	}
+	return nil
+}
+
+// Put implements Store.
+func (f file) Put(ctx context.Context, s Slot, secret keyapi.Secret) error {
+	if err := f.makeDir(); err != nil {
+		return err
+	}
+	if err := durable.WriteFile(f.path(s), []byte(secret.Reveal()+"\n")); err != nil {
+		return f.failed("cannot be written", err)
+	}
+	got, err := f.Get(ctx, s)
+	if err != nil {
+		return err
+	}
+	if got.Reveal() != secret.Reveal() {
+		return keyapi.Errorf(keyapi.CodeStoreFailed, "The private file gave back another secret than it was given", "See to the disk.")
+	}
+	return nil
+}
+
+// Get implements Store.
+func (f file) Get(_ context.Context, s Slot) (keyapi.Secret, error) {
+	path := f.path(s)
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeNoSecret, "The private file of the secret is gone: "+path, "")
+	}
+	if err != nil {
+		return keyapi.Secret{}, f.failed("cannot be read", err)
+	}
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || !owned(info) {
+		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreDenied, fmt.Sprintf("The file %s is not private: it is %v", path, info.Mode()),
+			"It must be a file of yours with mode 0600. If others could read it, make a new key: apikey regenerate")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return keyapi.Secret{}, f.failed("cannot be read", err)
+	}
+	secret, err := keyapi.ParseAccessSecret(string(bytes.TrimSpace(text)))
+	if err != nil {
+		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreFailed, "The file "+path+" is damaged: it holds no Access Secret",
+			"Keep the secret again with: apikey import. Or make a new one: apikey regenerate")
+	}
+	return secret, nil
+}
+
+// Delete implements Store.
+func (f file) Delete(_ context.Context, s Slot) error {
+	return f.failed("cannot be removed", durable.Remove(f.path(s)))
+}
+
+// failed makes an error of the file system one of this store; nil stays nil.
+func (f file) failed(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	code := keyapi.CodeStoreFailed
+	if errors.Is(err, fs.ErrPermission) {
+		code = keyapi.CodeStoreDenied
+	}
+	return &keyapi.Error{
+		Code: code, Message: "The private file for the secret " + what, Err: err,
+		Hint: "See that " + strings.TrimSuffix(f.dir, string(filepath.Separator)) + " is yours and that the disk has room.",
+	}
+}

@@ -1,0 +1,37 @@
+// Package secretstore is where a secret rests on this machine: the OS keyring or a private file. It knows slots and
+// secrets; no rule of the key, no question and no setting may enter.
+package secretstore
+
+import (
+	"context"
+
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// Kind names a store.
+type Kind string
+
+// The kinds.
+const (
+	KindKeyring Kind = "keyring"
+	KindFile    Kind = "file"
+)
+
+// Slot names one secret. Secrets of two services, two accounts or two keys never meet in one slot.
+type Slot struct{ Instance, Login, AccessKey string }
+
+// Store keeps secrets. Every error is a *keyapi.Error with a code store-* or, from Get, CodeNoSecret.
+type Store interface {
+	// Kind gives the store's kind.
+	Kind() Kind
+	// Place names the store for people.
+	Place() string
+	// Probe proves that a secret of the slot's account can be kept, with a value of no worth that leaves nothing behind.
+	Probe(ctx context.Context, s Slot) error
+	// Put writes a secret durably, reads it back and compares.
+	Put(ctx context.Context, s Slot, secret keyapi.Secret) error
+	// Get gives a secret. CodeNoSecret: the slot is empty.
+	Get(ctx context.Context, s Slot) (keyapi.Secret, error)
+	// Delete empties a slot. An empty one is no error.
+	Delete(ctx context.Context, s Slot) error
+}
