@@ -11,10 +11,10 @@ import (
 // TestMain lets the test binary be the program: the scripts run it as a process of its own, with its real main, except
 // that APIKEY_TEST_CLOCK (which the program itself does not know) moves its clock.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"apikey": program})
+	testscript.Main(m, map[string]func(){"apikey": scripted})
 }
 
-func program() {
+func scripted() {
 	offset, err := time.ParseDuration(os.Getenv("APIKEY_TEST_CLOCK"))
 	if err != nil {
 		offset = 0
@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir+"/home")
 			env.Setenv("APIKEY_STORE", "file")
 			env.Setenv("TZ", "UTC")
+			env.Setenv("USERNAME", login())
 			for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CI"} {
 				env.Setenv(name, "")
 			}

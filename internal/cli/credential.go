@@ -25,14 +25,15 @@ func (s *session) fromEnvironment() (accessKey string, secret keyapi.Secret, giv
 	return accessKey, secret, err == nil, err
 }
 
+// wordCharacters are those both halves of a credential are made of.
+const wordCharacters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+
 // parseCredential finds the Access Key and the Access Secret in a text: two words, dotenv or shell assignments, or the
 // JSON of apikey secret. Their prefixes tell which is which. The Access Key may be missing (""), the secret may not.
 func parseCredential(text string) (accessKey string, secret keyapi.Secret, err error) {
 	wrong := keyapi.Errorf(keyapi.CodeInvalidRequest, "There is no Access Secret in the input",
 		`Give the Access Key and the Access Secret, which begins with "aks_", on lines of their own.`)
-	words := strings.FieldsFunc(text, func(r rune) bool {
-		return r != '_' && !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
-	})
+	words := strings.FieldsFunc(text, func(r rune) bool { return !strings.ContainsRune(wordCharacters, r) })
 	for _, word := range words {
 		switch {
 		case strings.HasPrefix(word, "aks_"):

@@ -29,6 +29,8 @@ func New(env *Env) *cobra.Command {
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Version:       env.Version.Number,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetVersionTemplate(env.Version.line() + "\n")
 	root.SetIn(env.IO.In)

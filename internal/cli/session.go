@@ -71,7 +71,7 @@ func (e *Env) printer(cmd *cobra.Command, s *profile.Settings, formats []string)
 	allowed := append([]string{"table", "json"}, formats...)
 	if !slices.Contains(allowed, s.Output) {
 		return nil, keyapi.Errorf(keyapi.CodeUsage,
-			fmt.Sprintf("output %q (%s) is not one of %s", s.Output, s.Source("output"), strings.Join(allowed, ", ")), "")
+			fmt.Sprintf("The output %q (%s) is not one of %s", s.Output, s.Source("output"), strings.Join(allowed, ", ")), "")
 	}
 	p.JSON = s.Output == "json"
 	return p, nil

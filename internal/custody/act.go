@@ -123,7 +123,7 @@ func (c *Custodian) commit(ctx context.Context, in Intent, to target, seen *int6
 	if a.makes {
 		return c.settle(ctx, in, to, Outcome{Key: result.Key, Changed: result.Changed}, result.AccessSecret, show) // (6) (7)
 	}
-	kept, err := c.afterwards(ctx, in.Action, result.Key)
+	kept, err := c.afterwards(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -157,9 +157,9 @@ func (c *Custodian) callFailed(err error, a action) error {
 }
 
 // afterwards brings what this machine keeps in line with an action that made no secret.
-func (c *Custodian) afterwards(ctx context.Context, a keyapi.Action, key keyapi.Key) (Kept, error) {
+func (c *Custodian) afterwards(ctx context.Context, a action) (Kept, error) {
 	kept, err := c.Kept()
-	if err != nil || !actions[a].ends || !kept.any() {
+	if err != nil || !a.ends || !kept.any() {
 		return kept, err
 	}
 	kept = kept.without()

@@ -54,11 +54,11 @@ func (a *Asker) MayAsk() bool { return a.refusal() == "" }
 func (a *Asker) refusal() string {
 	switch {
 	case a.opts.NoInput:
-		return "--no-input forbids to ask"
+		return "--no-input is given"
 	case a.opts.CI:
-		return "CI is set, so nobody is there to ask"
+		return "CI is set"
 	case !a.io.InTTY || !a.io.ErrTTY:
-		return "there is no terminal to ask on"
+		return "there is no terminal"
 	default:
 		return ""
 	}
@@ -73,13 +73,11 @@ func (a *Asker) Confirm(ctx context.Context, q Question) error {
 	if why := a.refusal(); why != "" {
 		return a.required(q.Title, why)
 	}
-	confirmed := false
+	ask := a.confirmForm
 	if a.plain() {
-		confirmed = a.confirmLine(ctx, q)
-	} else {
-		confirmed = a.confirmForm(ctx, q)
+		ask = a.confirmLine
 	}
-	if !confirmed {
+	if !ask(ctx, q) {
 		return cancelled()
 	}
 	return nil
@@ -90,13 +88,11 @@ func (a *Asker) Ask(ctx context.Context, title string, fields ...Field) ([]strin
 	if why := a.refusal(); why != "" {
 		return nil, a.required(title, why)
 	}
-	var values []string
-	var done bool
+	ask := a.askForm
 	if a.plain() {
-		values, done = a.askLines(ctx, title, fields)
-	} else {
-		values, done = a.askForm(ctx, title, fields)
+		ask = a.askLines
 	}
+	values, done := ask(ctx, title, fields)
 	if !done {
 		return nil, cancelled()
 	}
@@ -104,7 +100,7 @@ func (a *Asker) Ask(ctx context.Context, title string, fields ...Field) ([]strin
 }
 
 func (a *Asker) required(title, why string) error {
-	return keyapi.Errorf(keyapi.CodeConfirmationRequired, fmt.Sprintf("%q needs an answer, and %s", title, why), "Run: "+a.opts.Instead)
+	return keyapi.Errorf(keyapi.CodeConfirmationRequired, fmt.Sprintf("%q needs an answer, but %s", title, why), "Run: "+a.opts.Instead)
 }
 
 func cancelled() error {

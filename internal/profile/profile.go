@@ -233,6 +233,6 @@ func (s *Settings) boolean(v *viper.Viper, name string) (bool, error) {
 }
 
 func (s *Settings) usage(name, value, why string) error {
-	return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("%s %q (%s) %s", name, value, s.sources[name], why),
+	return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("The %s %q (%s) %s", name, value, s.sources[name], why),
 		"See: apikey help")
 }

@@ -9,20 +9,27 @@ import (
 // narrowest is the width below which a table is no longer readable; it is not made smaller than that.
 const narrowest = 40
 
-// table writes rows under a header, no wider than the terminal.
+// frame is what a table of two columns needs beside the text of the second: the names, the lines and the blanks.
+const frame = 14 + 7
+
+// table writes rows under a header. Of two columns the second is wrapped where the terminal ends.
 func (p *Printer) table(header []string, rows [][]string) error {
+	widths := tw.CellWidth{}
+	if len(header) == 2 {
+		widths.PerColumn = tw.NewMapper[int, int]().Set(1, max(p.Width, narrowest)-frame+2)
+	}
 	symbols := tw.NewSymbols(tw.StyleRounded)
 	t := tablewriter.NewTable(p.Out,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: symbols})),
 		tablewriter.WithConfig(tablewriter.Config{
-			MaxWidth: max(p.Width, narrowest),
 			Header: tw.CellConfig{
 				Alignment:  tw.CellAlignment{Global: tw.AlignLeft},
 				Formatting: tw.CellFormatting{AutoFormat: tw.Off},
 			},
 			Row: tw.CellConfig{
-				Alignment:  tw.CellAlignment{Global: tw.AlignLeft},
-				Formatting: tw.CellFormatting{AutoWrap: tw.WrapNormal},
+				Alignment:    tw.CellAlignment{Global: tw.AlignLeft},
+				Formatting:   tw.CellFormatting{AutoWrap: tw.WrapNormal},
+				ColMaxWidths: widths,
 			},
 		}),
 	)
