@@ -14,7 +14,7 @@ func deleteCommand(env *Env) *cobra.Command {
 			Short: "Delete the API key",
 			Long: "Deletes the API key after a question, and what is kept of it on this machine. With --previous it ends the\n" +
 				"grace period of the key that was replaced last, and leaves the current key alone.",
-			Example: "  apikey delete\n  apikey delete --previous --yes",
+			Example: "  apikey delete --previous --yes\n  apikey delete",
 		},
 		action: keyapi.ActionDelete, asks: true,
 		done: "The API key is deleted.",

@@ -21,7 +21,7 @@ func importCommand(env *Env) *cobra.Command {
 		Long: "Keeps the secret of the account's key on this machine: one that was made with another machine or another\n" +
 			"store. It is read from APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET if they are set, from standard input if\n" +
 			"that is no terminal, else from a form; never from the command line, where others could see it.",
-		Example:           "  apikey import\n  apikey import < .env",
+		Example:           "  apikey import < .env",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {

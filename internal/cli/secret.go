@@ -18,7 +18,7 @@ func secretCommand(env *Env) *cobra.Command {
 		Long: "Prints the Access Secret that is kept on this machine, for a pipe or a file; on a terminal only with --reveal.\n" +
 			"With -o env it prints both halves as assignments, with -o basic the value of an HTTP Basic header.\n" +
 			"APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET, if set, are used in place of what is kept.",
-		Example:           "  apikey secret | pbcopy\n  apikey secret -o env > .env\n  apikey secret --reveal",
+		Example:           "  apikey secret | wc -c\n  apikey secret -o env > .env\n  apikey secret --reveal",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
