@@ -30,14 +30,17 @@ func main() { os.Exit(run(os.Args[1:], time.Now)) }
 
 // run runs a command line by a clock and gives the exit status.
 func run(args []string, now func() time.Time) int {
-	// A hang-up is an interrupt too: what must be finished is finished, the rest is given up in order.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	return cli.Exit(cli.Run(ctx, &cli.Env{
+	return cli.Exit(cli.Run(context.Background(), &cli.Env{
 		IO: term.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv), Getenv: os.Getenv, GOOS: runtime.GOOS,
-		Now: now, Random: rand.Reader, Version: build(),
+		Now: now, Random: rand.Reader, Version: build, Signals: signals,
 		Connect: func(ctx context.Context, s profile.Settings) (*cli.Connection, error) { return connect(ctx, s, now) },
 	}, args))
+}
+
+// signals ends the context on a signal. A hang-up is one too: what must be finished is finished, the rest is given up in
+// order.
+func signals(ctx context.Context) (context.Context, func()) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
 // connect opens the service the settings name.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/custody"
@@ -51,8 +53,8 @@ func (v verb) run(env *Env, cmd *cobra.Command, in custody.Intent) error {
 	if err != nil {
 		return err
 	}
-	return s.withKey(cmd.Context(), func(c *custody.Custodian, conn *Connection) error {
-		return c.Act(cmd.Context(), in, func(out custody.Outcome) error {
+	return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+		return c.Act(ctx, in, func(out custody.Outcome) error {
 			s.notice(v.sentence(env, out))
 			return s.section(conn, out.Key, out.Kept, &out.Changed, out.Secret)
 		})

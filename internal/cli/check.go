@@ -41,8 +41,8 @@ func checkCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withKey(cmd.Context(), func(c *custody.Custodian, conn *Connection) error {
-				return s.check(cmd.Context(), c, conn, in)
+			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+				return s.check(ctx, c, conn, in)
 			})
 		},
 	}

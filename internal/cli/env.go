@@ -21,8 +21,10 @@ type Env struct {
 	GOOS    string
 	Now     func() time.Time // in the user's time zone
 	Random  io.Reader
-	Version Version
+	Version func() Version
 
+	// Signals gives a context that ends when the user wants the run to end. It is called when there is something to end.
+	Signals func(context.Context) (ctx context.Context, stop func())
 	// Connect opens the key service the settings name. It is called by the commands that need one, and by no other.
 	Connect func(ctx context.Context, s profile.Settings) (*Connection, error)
 }

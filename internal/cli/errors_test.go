@@ -92,7 +92,8 @@ func runWith(fails error, args ...string) (stdout, stderr string, status int) {
 		Getenv: func(name string) string {
 			return map[string]string{"HOME": "/nonexistent"}[name]
 		},
-		GOOS: "linux", Now: time.Now,
+		GOOS: "linux", Now: time.Now, Version: func() Version { return Version{Number: "1"} },
+		Signals: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
 		Connect: func(context.Context, profile.Settings) (*Connection, error) { return nil, fails },
 	}
 	status = Exit(Run(context.Background(), env, args))

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/custody"
@@ -22,8 +24,8 @@ func forgetCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withKey(cmd.Context(), func(c *custody.Custodian, conn *Connection) error {
-				out, err := c.Forget(cmd.Context(), yes)
+			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+				out, err := c.Forget(ctx, yes)
 				if err != nil {
 					return err
 				}

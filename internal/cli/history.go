@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/custody"
@@ -20,8 +22,8 @@ func historyCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withKey(cmd.Context(), func(_ *custody.Custodian, conn *Connection) error {
-				page, err := conn.API.Events(cmd.Context(), cursor)
+			return s.withKey(cmd.Context(), func(ctx context.Context, _ *custody.Custodian, conn *Connection) error {
+				page, err := conn.API.Events(ctx, cursor)
 				if err != nil {
 					return err
 				}

@@ -29,8 +29,8 @@ func importCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withKey(cmd.Context(), func(c *custody.Custodian, conn *Connection) error {
-				return s.importSecret(cmd.Context(), c, conn)
+			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+				return s.importSecret(ctx, c, conn)
 			})
 		},
 	}

@@ -27,12 +27,17 @@ func New(env *Env) *cobra.Command {
 		Args:          noArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		Version:       env.Version.Number,
 
 		SuggestionsMinimumDistance: 2,
 	}
-	root.SetVersionTemplate(env.Version.line() + "\n")
+	// Not cobra's own --version: its template would link text/template, and with that every method of every type.
+	version := root.Flags().BoolP("version", "v", false, "print the version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *version {
+			return printVersion(env)
+		}
+		return cmd.Help()
+	}
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
 	root.SetErr(env.IO.Err)
@@ -97,7 +102,6 @@ func Run(ctx context.Context, env *Env, args []string) error {
 	if !started && !errors.As(err, &known) {
 		err = usageError(cmd, err.Error()) // cobra's own: an unknown command or a wrong argument
 	}
-	err = interrupted(ctx, err)
 	env.report(cmd, args, err)
 	return err
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"encoding/base64"
 	"fmt"
 
@@ -37,8 +39,8 @@ func secretCommand(env *Env) *cobra.Command {
 			if given {
 				return s.printSecret(accessKey, secret)
 			}
-			return s.withKey(cmd.Context(), func(c *custody.Custodian, _ *Connection) error {
-				return c.Secret(cmd.Context(), s.printSecret)
+			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, _ *Connection) error {
+				return c.Secret(ctx, s.printSecret)
 			})
 		},
 	}

@@ -84,14 +84,17 @@ func (s *session) notice(text string) {
 	}
 }
 
-// withKey connects to the key service, runs fn with a custodian of the account's key and closes the connection.
-func (s *session) withKey(ctx context.Context, fn func(*custody.Custodian, *Connection) error) error {
+// withKey connects to the key service, runs fn with a custodian of the account's key and closes the connection. A
+// signal ends the context that fn gets.
+func (s *session) withKey(ctx context.Context, fn func(context.Context, *custody.Custodian, *Connection) error) error {
+	ctx, stop := s.env.Signals(ctx)
+	defer stop()
 	conn, err := s.env.Connect(ctx, s.settings)
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
 	s.log.Debug("connected", "service", conn.Place, "account", conn.Login)
-	return errors.Join(fn(s.custodian(conn), conn), conn.Close())
+	return interrupted(ctx, errors.Join(fn(ctx, s.custodian(conn), conn), conn.Close()))
 }
 
 func (s *session) custodian(conn *Connection) *custody.Custodian {
@@ -109,7 +112,7 @@ func (s *session) custodian(conn *Connection) *custody.Custodian {
 	return &custody.Custodian{
 		Service: conn.Service, Dir: s.settings.Data, Choice: custody.Choice(s.settings.Store),
 		Keyring: secretstore.NewKeyring(keyring), File: secretstore.NewFile(filepath.Join(s.settings.Data, "secrets")),
-		Popup: s.popup, Now: s.env.Now, Random: s.env.Random, UserAgent: "apikey/" + s.env.Version.Number,
+		Popup: s.popup, Now: s.env.Now, Random: s.env.Random, UserAgent: "apikey/" + s.env.Version().Number,
 		Notice: s.notice, Log: s.log,
 		RememberFile: func() error { return profile.Set(s.settings.Config, s.settings.Profile, "store", "file") },
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/custody"
@@ -21,15 +23,15 @@ func statusCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withKey(cmd.Context(), func(c *custody.Custodian, conn *Connection) error {
-				return s.status(cmd, c, conn)
+			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+				return s.status(ctx, c, conn)
 			})
 		},
 	}
 }
 
-func (s *session) status(cmd *cobra.Command, c *custody.Custodian, conn *Connection) error {
-	key, err := conn.API.Key(cmd.Context())
+func (s *session) status(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+	key, err := conn.API.Key(ctx)
 	if err != nil {
 		return err
 	}

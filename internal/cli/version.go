@@ -35,6 +35,11 @@ type versionJSON struct {
 	Arch    string `json:"arch"`
 }
 
+func printVersion(env *Env) error {
+	_, err := fmt.Fprintln(env.IO.Out, env.Version().line())
+	return err
+}
+
 // versionCommand does not read the settings: it answers whatever state the machine is in.
 func versionCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
@@ -45,8 +50,7 @@ func versionCommand(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			expr, _ := cmd.Flags().GetString("jq")
 			if output, _ := cmd.Flags().GetString("output"); output != "json" && expr == "" {
-				_, err := fmt.Fprintln(env.IO.Out, env.Version.line())
-				return err
+				return printVersion(env)
 			}
 			p := render.Printer{Out: env.IO.Out, TTY: env.IO.OutTTY, JSON: true}
 			if expr != "" {
@@ -55,8 +59,9 @@ func versionCommand(env *Env) *cobra.Command {
 					return err
 				}
 			}
+			v := env.Version()
 			return p.Object(versionJSON{
-				Schema: keyapi.Schema, Version: env.Version.Number, Commit: env.Version.Commit, Date: env.Version.Date,
+				Schema: keyapi.Schema, Version: v.Number, Commit: v.Commit, Date: v.Date,
 				Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 			})
 		},

@@ -3,7 +3,6 @@ package duration
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -12,25 +11,26 @@ import (
 // Day is 24 hours.
 const Day = 24 * time.Hour
 
-var days = regexp.MustCompile(`^(\d{1,6})d`)
+// mostDays keeps a sum with days far from the end of what a time.Duration can hold.
+const mostDays = 100_000
 
 // Parse reads a duration such as 30d, 1d12h, 90m or 0. Negative ones are refused. Its error is one clause for people.
 func Parse(text string) (time.Duration, error) {
 	wrong := fmt.Errorf("%q is not a duration such as 30s, 24h, 30d or 1d12h", text)
-	var total time.Duration
-	rest := text
-	if m := days.FindStringSubmatch(text); m != nil {
-		n, err := strconv.Atoi(m[1])
-		if err != nil || n > 100_000 {
-			return 0, wrong
-		}
-		total, rest = time.Duration(n)*Day, strings.TrimPrefix(text, m[0])
-		if rest == "" {
-			return total, nil
-		}
+	count, rest, hasDays := strings.Cut(text, "d")
+	if !hasDays {
+		count, rest = "0", text
+	}
+	days, err := strconv.ParseUint(count, 10, 32)
+	if err != nil || days > mostDays {
+		return 0, wrong
+	}
+	total := time.Duration(days) * Day
+	if hasDays && rest == "" {
+		return total, nil
 	}
 	d, err := time.ParseDuration(rest)
-	if err != nil || d < 0 || strings.HasPrefix(rest, "+") || total+d < total {
+	if err != nil || strings.HasPrefix(rest, "+") || d < 0 || total+d < total {
 		return 0, wrong
 	}
 	return total + d, nil

@@ -19,7 +19,7 @@ func (a *Asker) confirmForm(ctx context.Context, q Question) bool {
 	confirmed := false
 	done := a.run(ctx, huh.NewConfirm().
 		Title(q.Title).
-		Description("\n" + strings.Join(q.Body, "\n")).
+		Description("\n"+strings.Join(q.Body, "\n")).
 		Affirmative(q.Confirm).
 		Negative(q.Cancel).
 		WithButtonAlignment(leftAligned).

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -101,7 +100,12 @@ func readConfig(dir string) (*viper.Viper, error) {
 	return v, nil
 }
 
-var validName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+// nameCharacters are those of a profile's name; it has 1 to 32 of them.
+const nameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+func validName(name string) bool {
+	return name != "" && len(name) <= 32 && strings.Trim(name, nameCharacters) == ""
+}
 
 // choose settles which profile is used.
 func (s *Settings) choose(flags *pflag.FlagSet, getenv func(string) string, file *viper.Viper) error {
@@ -115,7 +119,7 @@ func (s *Settings) choose(flags *pflag.FlagSet, getenv func(string) string, file
 	if f := flags.Lookup("profile"); f != nil && f.Changed {
 		s.Profile, s.sources["profile"] = f.Value.String(), "--profile"
 	}
-	if !validName.MatchString(s.Profile) {
+	if !validName(s.Profile) {
 		return s.usage("profile", s.Profile, "is not a profile name: 1 to 32 of a-z, 0-9 and -")
 	}
 	if names := namesIn(file); !slices.Contains(names, s.Profile) {
