@@ -13,8 +13,17 @@ import (
 	"github.com/apikey-cli/apikey/internal/testkit"
 )
 
-// traced runs a command of a user under strace and gives the lines of its trace.
+// traced runs a command of a user, which must succeed, under strace and gives the lines of its trace.
 func (s script) traced(calls string, args ...string) []string {
+	s.t.Helper()
+	lines, out, err := s.strace(calls, args...)
+	if err != nil {
+		s.t.Fatalf("apikey %v: %v\n%s", args, err, out)
+	}
+	return lines
+}
+
+func (s script) strace(calls string, args ...string) (lines []string, output string, failed error) {
 	s.t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -27,14 +36,11 @@ func (s script) traced(calls string, args ...string) []string {
 	if strings.Contains(string(out), "ptrace") {
 		testkit.Missing(s.t, "strace", string(out), "run where ptrace is allowed")
 	}
-	if err != nil {
-		s.t.Fatalf("apikey %v: %v\n%s", args, err, out)
+	text, readErr := os.ReadFile(log)
+	if readErr != nil {
+		s.t.Fatal(readErr)
 	}
-	text, err := os.ReadFile(log)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Split(strings.TrimSpace(string(text)), "\n"), string(out), err
 }
 
 // TestOpensNothing: what needs no key opens no database, no socket and nothing of the user's.
