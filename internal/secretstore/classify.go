@@ -20,19 +20,24 @@ var kinds = []struct {
 	says    []string // any of them, in lower case
 }{
 	{keyapi.CodeStoreLocked, "The keyring is locked", "Unlock it and run the same command again. " + useFile, []string{
-		"failed to unlock correct collection", "islocked", "is locked", "collection is locked", "errsecinteractionrequired",
+		"failed to unlock correct collection", "islocked", "is locked", "locked collection",
 	}},
 	{keyapi.CodeStoreDenied, "The keyring refused", "Allow apikey to use it, or sign in on the machine itself. " + useFile, []string{
-		"user interaction is not allowed", "interaction is not allowed with the security server", "user canceled", "user name or passphrase you entered is not correct",
-		"access is denied", "accessdenied", "prompt dismissed", "dismissed", "exit status 36", "exit status 128", "exit status 51",
+		"user interaction is not allowed", "user canceled", "user name or passphrase you entered is not correct",
+		"access is denied", "accessdenied", "apparmor", "rejected send message", "dismissed",
+		// macOS' security gives the low byte of an OSStatus: -25308 no interaction allowed (over SSH), -25293
+		// authentication failed, -128 cancelled by the user.
+		"exit status 36", "exit status 51", "exit status 128",
 	}},
 	{keyapi.CodeStoreUnavailable, "No keyring can be reached on this machine", useFile, []string{
 		"no session bus", "cannot autolaunch", "dbus-launch", "serviceunknown", "was not provided by any .service files",
 		"no such file or directory", "connection refused", "object does not exist at path", "no such interface", "namehasnoowner",
 		"unsupported platform", "executable file not found", "dbus: authentication failed", "nosuchobject",
 		"a specified logon session does not exist", "no keychain is available", "couldn't determine address of session bus",
-		"the default keychain could not be found", "spawn.childexited", "spawn.execfailed",
+		"the default keychain could not be found", "spawn.childexited", "spawn.execfailed", "exited with status",
+		"exit status 37", "exit status 50", // -25307 no default keychain, -25294 no such keychain
 	}},
+	{keyapi.CodeStoreTooBig, "The secret is too big for the keyring", useFile, []string{"the stub received bad data"}},
 	{keyapi.CodeStoreTimeout, "The keyring did not answer in time", "See whether it waits for you to unlock it. " + useFile, []string{
 		"noreply", "did not receive a reply", "timed out", "timeout",
 	}},
