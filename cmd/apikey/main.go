@@ -55,7 +55,7 @@ func connect(ctx context.Context, s profile.Settings, now func() time.Time) (*cl
 			"Use the embedded service: apikey --profile local status")
 	}
 	service, err := embedded.Open(ctx, embedded.Options{
-		Dir: filepath.Join(s.Data, "local"), Login: login(), Now: now, Random: rand.Reader,
+		Dir: filepath.Join(s.Data, "local"), Login: login, Now: now, Random: rand.Reader,
 	})
 	if err != nil {
 		return nil, err

@@ -76,15 +76,16 @@ func TestFsyncs(t *testing.T) {
 		{[]string{"status"}, nil},
 		{[]string{"generate"}, []string{
 			"pending.json", "accounts/", // the record, before the call
-			"apikey.db-wal", // the change, its reply and its event: one transaction
+			"apikey.db-wal", "local/", "apikey.db-wal", // the change, its reply and its event: one transaction
 			"secret", "secrets/",
 			"kept.json", "accounts/",
-			"accounts/", // the record is dropped
+			"accounts/",                  // the record is dropped
+			"apikey.db-wal", "apikey.db", // the log is brought into the database at the end
 		}},
 		{[]string{"check"}, nil},
-		{[]string{"disable", "--yes"}, []string{"apikey.db-wal"}},
+		{[]string{"disable", "--yes"}, []string{"apikey.db-wal", "local/", "apikey.db-wal", "apikey.db-wal", "apikey.db"}},
 		{[]string{"disable", "--yes"}, nil},
-		{[]string{"activate", "--yes"}, []string{"apikey.db-wal"}},
+		{[]string{"activate", "--yes"}, []string{"apikey.db-wal", "local/", "apikey.db-wal", "apikey.db-wal", "apikey.db"}},
 	} {
 		var got []string
 		for _, line := range s.traced("fsync,fdatasync", test.args...) {

@@ -53,7 +53,7 @@ func (v verb) run(env *Env, cmd *cobra.Command, in custody.Intent) error {
 	if err != nil {
 		return err
 	}
-	return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+	return s.changing(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
 		return c.Act(ctx, in, func(out custody.Outcome) error {
 			s.notice(v.sentence(env, out))
 			return s.section(conn, out.Key, out.Kept, &out.Changed, out.Secret)

@@ -24,7 +24,7 @@ func forgetCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+			return s.changing(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
 				out, err := c.Forget(ctx, yes)
 				if err != nil {
 					return err

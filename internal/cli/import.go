@@ -29,7 +29,7 @@ func importCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
+			return s.changing(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
 				return s.importSecret(ctx, c, conn)
 			})
 		},

@@ -39,7 +39,7 @@ func secretCommand(env *Env) *cobra.Command {
 			if given {
 				return s.printSecret(accessKey, secret)
 			}
-			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, _ *Connection) error {
+			return s.changing(cmd.Context(), func(ctx context.Context, c *custody.Custodian, _ *Connection) error {
 				return c.Secret(ctx, s.printSecret)
 			})
 		},

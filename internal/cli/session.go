@@ -84,17 +84,21 @@ func (s *session) notice(text string) {
 	}
 }
 
-// withKey connects to the key service, runs fn with a custodian of the account's key and closes the connection. A
-// signal ends the context that fn gets.
-func (s *session) withKey(ctx context.Context, fn func(context.Context, *custody.Custodian, *Connection) error) error {
+// changing is withKey for what changes something: a signal does not end the process then, it ends the context.
+func (s *session) changing(ctx context.Context, fn func(context.Context, *custody.Custodian, *Connection) error) error {
 	ctx, stop := s.env.Signals(ctx)
 	defer stop()
+	return interrupted(ctx, s.withKey(ctx, fn))
+}
+
+// withKey connects to the key service, runs fn with a custodian of the account's key and closes the connection.
+func (s *session) withKey(ctx context.Context, fn func(context.Context, *custody.Custodian, *Connection) error) error {
 	conn, err := s.env.Connect(ctx, s.settings)
 	if err != nil {
-		return interrupted(ctx, err)
+		return err
 	}
 	s.log.Debug("connected", "service", conn.Place, "account", conn.Login)
-	return interrupted(ctx, errors.Join(fn(ctx, s.custodian(conn), conn), conn.Close()))
+	return errors.Join(fn(ctx, s.custodian(conn), conn), conn.Close())
 }
 
 func (s *session) custodian(conn *Connection) *custody.Custodian {

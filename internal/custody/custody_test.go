@@ -125,7 +125,7 @@ func newBench(t *testing.T) *bench {
 	dir := t.TempDir()
 	b := &bench{t: t, mayAsk: true, now: time.Date(2026, 11, 23, 6, 44, 0, 0, time.UTC)}
 	clock := func() time.Time { return b.now }
-	service, err := embedded.Open(context.Background(), embedded.Options{Dir: filepath.Join(dir, "local"), Login: "ada", Now: clock, Random: rand.Reader})
+	service, err := embedded.Open(context.Background(), embedded.Options{Dir: filepath.Join(dir, "local"), Login: func() string { return "ada" }, Now: clock, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 // Options are what an embedded service takes from outside.
 type Options struct {
 	Dir    string           // its private folder; made if missing
-	Login  string           // name of the account if the database is new
+	Login  func() string    // names the account if the database is new
 	Now    func() time.Time // the clock
 	Random io.Reader        // crypto/rand.Reader outside of tests
 }
@@ -78,7 +78,7 @@ func soleAccount(ctx context.Context, db store.Store, o Options) (login string, 
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		login = o.Login
+		login = o.Login()
 		return w.CreateAccount(store.Account{Login: login, Permitted: true, CreatedAt: o.Now().UTC().Truncate(time.Second)})
 	})
 	return login, err

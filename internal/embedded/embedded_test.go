@@ -25,7 +25,7 @@ func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
 
 func open(t *testing.T, dir string, c *clock) *embedded.Service {
 	t.Helper()
-	s, err := embedded.Open(context.Background(), embedded.Options{Dir: dir, Login: "ada", Now: c.now, Random: rand.Reader})
+	s, err := embedded.Open(context.Background(), embedded.Options{Dir: dir, Login: func() string { return "ada" }, Now: c.now, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestOpen_Again_IsTheSameServiceAndAccount(t *testing.T) {
 	dir := t.TempDir()
 	first := open(t, dir, &clock{})
 	second, err := embedded.Open(context.Background(), embedded.Options{
-		Dir: dir, Login: "somebody-else", Now: (&clock{}).now, Random: rand.Reader,
+		Dir: dir, Login: func() string { return "somebody-else" }, Now: (&clock{}).now, Random: rand.Reader,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestMasterKey_MissingOrOfAnother_RefusesAndSaysWhich(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := embedded.Open(context.Background(), embedded.Options{Dir: dir, Login: "ada", Now: time.Now, Random: rand.Reader})
+			_, err := embedded.Open(context.Background(), embedded.Options{Dir: dir, Login: func() string { return "ada" }, Now: time.Now, Random: rand.Reader})
 			if keyapi.CodeOf(err) != keyapi.CodeUnavailable || !strings.Contains(err.Error(), path) {
 				t.Errorf("got %v", err)
 			}

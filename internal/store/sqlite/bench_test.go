@@ -19,7 +19,9 @@ func BenchmarkOpenReadClose(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := s.Write(ctx, func(w store.Writer) error { return w.CreateAccount(store.Account{Login: "ada", CreatedAt: time.Unix(1, 0)}) }); err != nil {
+	if err := s.Write(ctx, func(w store.Writer) error {
+		return w.CreateAccount(store.Account{Login: "ada", CreatedAt: time.Unix(1, 0)})
+	}); err != nil {
 		b.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -3,8 +3,12 @@ package sqlite
 import (
 	"context"
 	"embed"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -20,11 +24,14 @@ var migrations embed.FS
 // newest is the number of the last migration.
 const newest = 1
 
-// migrate applies what is missing. It takes a file lock of its own: switching a database to WAL does not wait for other
-// processes as a write does.
+// lockPoll is how often a process looks whether another one has finished its migration.
+const lockPoll = 5 * time.Millisecond
+
+// migrate applies what is missing. It takes a file lock of its own, because switching a database to WAL does not wait
+// for other processes as a write does. A database with the newest schema is opened without that lock.
 func (s *Store) migrate(ctx context.Context, random io.Reader) error {
 	lock := flock.New(s.path+".lock", flock.SetPermissions(0o600))
-	if err := lock.Lock(); err != nil {
+	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
 		return err
 	}
 	defer func() { _ = lock.Close() }()
@@ -34,7 +41,8 @@ func (s *Store) migrate(ctx context.Context, random io.Reader) error {
 	}
 	if version > newest {
 		return keyapi.Errorf(keyapi.CodeUnavailable,
-			fmt.Sprintf("The database %s was made by a newer apikey (version %d of its form, this one knows %d)", s.path, version, newest),
+			fmt.Sprintf("The database %s was made by a newer apikey (version %d of its form, this one knows %d)",
+				s.path, version, newest),
 			"Use the newer apikey.")
 	}
 	if version == 0 {
@@ -50,31 +58,40 @@ func (s *Store) migrate(ctx context.Context, random io.Reader) error {
 	return nil
 }
 
-// apply applies one migration in one transaction.
+// apply applies one migration in one transaction. The first one gives the database its identifier.
 func (s *Store) apply(ctx context.Context, number int, random io.Reader) error {
-	text, err := migrations.ReadFile(fmt.Sprintf("migrations/%04d.sql", number))
+	text, err := migration(number)
 	if err != nil {
 		return err
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, string(text)); err != nil {
-		return err
-	}
-	if number == 1 {
-		instance, err := newInstance(random)
-		if err != nil {
+	return s.within(ctx, "BEGIN IMMEDIATE", func(t transaction) error {
+		if err := t.exec(text); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES ('instance', ?)", instance); err != nil {
-			return err
+		if number == 1 {
+			instance, err := newInstance(random)
+			if err != nil {
+				return err
+			}
+			if err := t.exec("INSERT INTO meta (name, value) VALUES ('instance', ?)", []byte(instance)); err != nil {
+				return err
+			}
 		}
+		return t.exec(fmt.Sprintf("PRAGMA user_version = %d", number)) // a PRAGMA takes no parameters
+	})
+}
+
+func migration(number int) (string, error) {
+	names, err := fs.Glob(migrations, fmt.Sprintf("migrations/%04d_*.sql", number))
+	if err != nil || len(names) != 1 {
+		return "", errors.Join(fmt.Errorf("migration %d: %d files", number, len(names)), err)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", number)); err != nil {
-		return err
-	}
-	return tx.Commit()
+	text, err := migrations.ReadFile(names[0])
+	return string(text), err
+}
+
+func newInstance(random io.Reader) (string, error) {
+	raw := make([]byte, 16)
+	_, err := io.ReadFull(random, raw)
+	return "db-" + hex.EncodeToString(raw), err
 }

@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
-	"errors"
 	"math"
 	"time"
 
@@ -13,22 +11,9 @@ import (
 )
 
 // reader implements store.Reader within a transaction.
-type reader struct {
-	ctx context.Context //nolint:containedctx // it lives as long as the transaction
-	tx  *sql.Tx
-}
+type reader struct{ transaction }
 
-// one scans the only row of a query.
-func (r *reader) one(query string, args []any, into ...any) error {
-	err := r.tx.QueryRowContext(r.ctx, query, args...).Scan(into...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return store.ErrNotFound
-	}
-	return err
-}
-
-// Times are kept as microseconds since 1970, UTC; the zero time as NULL.
-
+// toDB gives the form in which a time is kept: microseconds since 1970, NULL for the zero time.
 func toDB(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -44,23 +29,24 @@ func fromDB(t sql.NullInt64) time.Time {
 }
 
 // Meta implements store.Reader.
-func (r *reader) Meta(name string) (value []byte, err error) {
+func (r reader) Meta(name string) (value []byte, err error) {
 	err = r.one("SELECT value FROM meta WHERE name = ?", []any{name}, &value)
 	return value, err
 }
 
 // SoleAccount implements store.Reader.
-func (r *reader) SoleAccount() (login string, err error) {
+func (r reader) SoleAccount() (login string, err error) {
 	err = r.one("SELECT login FROM accounts ORDER BY id LIMIT 1", nil, &login)
 	return login, err
 }
 
 // Account implements store.Reader.
-func (r *reader) Account(login string) (store.Account, error) {
+func (r reader) Account(login string) (store.Account, error) {
 	a := store.Account{Login: login}
 	var made, keyMade, used, ends sql.NullInt64
 	var accessKey, oldKey sql.NullString
-	var disabled, generation, oldGeneration sql.NullInt64
+	var disabled sql.NullBool
+	var generation, oldGeneration sql.NullInt64
 	var oldVerifier []byte
 	err := r.one(`SELECT a.permitted, a.mfa_enabled, a.created_at, a.revision, a.last_generation,
 			k.access_key, k.verifier, k.created_at, k.disabled, k.generation, k.last_used_at,
@@ -75,7 +61,7 @@ func (r *reader) Account(login string) (store.Account, error) {
 	}
 	a.CreatedAt, a.LastUsedAt = fromDB(made), fromDB(used)
 	a.Key.AccessKey, a.Key.CreatedAt = accessKey.String, fromDB(keyMade)
-	a.Key.Disabled, a.Key.Generation = disabled.Int64 != 0, generation.Int64
+	a.Key.Disabled, a.Key.Generation = disabled.Bool, generation.Int64
 	if oldKey.Valid {
 		a.Key.Previous = &lifecycle.Previous{
 			AccessKey: oldKey.String, Verifier: oldVerifier, Generation: oldGeneration.Int64, EndsAt: fromDB(ends),
@@ -85,36 +71,38 @@ func (r *reader) Account(login string) (store.Account, error) {
 }
 
 // KeyOwner implements store.Reader.
-func (r *reader) KeyOwner(accessKey string) (login string, err error) {
+func (r reader) KeyOwner(accessKey string) (login string, err error) {
 	err = r.one(`SELECT login FROM accounts WHERE id IN (
-			SELECT account_id FROM keys WHERE access_key = ?1 UNION SELECT account_id FROM previous_keys WHERE access_key = ?1)`,
+			SELECT account_id FROM keys WHERE access_key = ?1
+			UNION ALL SELECT account_id FROM previous_keys WHERE access_key = ?1)`,
 		[]any{accessKey}, &login)
 	return login, err
 }
 
 // Reply implements store.Reader.
-func (r *reader) Reply(hash []byte) (store.Reply, error) {
+func (r reader) Reply(hash []byte) (store.Reply, error) {
 	reply := store.Reply{Hash: hash}
-	var at sql.NullInt64
-	err := r.one("SELECT login, fingerprint, access_key, sealed, at FROM replies WHERE hash = ?", []any{hash},
-		&reply.Login, &reply.Fingerprint, &reply.AccessKey, &reply.Sealed, &at)
+	var made sql.NullInt64
+	err := r.one(`SELECT a.login, r.fingerprint, r.access_key, r.sealed, r.made_at
+		FROM replies r JOIN accounts a ON a.id = r.account_id WHERE r.hash = ?`, []any{hash},
+		&reply.Login, &reply.Fingerprint, &reply.AccessKey, &reply.Sealed, &made)
 	if err != nil {
 		return store.Reply{}, err
 	}
-	reply.At = fromDB(at)
+	reply.At = fromDB(made)
 	return reply, nil
 }
 
 // Events implements store.Reader.
-func (r *reader) Events(login string, before int64, limit int) ([]store.Event, error) {
+func (r reader) Events(login string, before int64, limit int) ([]store.Event, error) {
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	rows, err := r.tx.QueryContext(r.ctx, `SELECT e.id, e.at, e.action, e.actor, e.origin, e.user_agent, e.access_key, e.revision
+	rows, err := r.conn.QueryContext(r.ctx, `SELECT e.id, e.at, e.action, e.actor, e.origin, e.user_agent, e.access_key, e.revision
 		FROM events e JOIN accounts a ON a.id = e.account_id WHERE a.login = ? AND e.id < ? ORDER BY e.id DESC LIMIT ?`,
 		login, before, limit)
 	if err != nil {
-		return nil, err
+		return nil, told(r.path, err)
 	}
 	defer func() { _ = rows.Close() }()
 	var events []store.Event
@@ -123,10 +111,10 @@ func (r *reader) Events(login string, before int64, limit int) ([]store.Event, e
 		var at sql.NullInt64
 		var action string
 		if err := rows.Scan(&e.ID, &at, &action, &e.Actor, &e.From, &e.UserAgent, &e.AccessKey, &e.Revision); err != nil {
-			return nil, err
+			return nil, told(r.path, err)
 		}
 		e.At, e.Action = fromDB(at), keyapi.Action(action)
 		events = append(events, e)
 	}
-	return events, rows.Err()
+	return events, told(r.path, rows.Err())
 }

@@ -1,30 +1,21 @@
 // Package sqlite is the storage port on a SQLite file, for one machine. It is safe for many processes at once: writes
 // take SQLite's write lock at their beginning, reads see one snapshot (WAL).
+//
+// No program may open the database file by other means while it has a Store on it: closing any descriptor of a file
+// drops all the POSIX locks the process holds on it, SQLite's too.
 package sqlite
 
 import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"net/url"
-	"os"
 	"path/filepath"
-	"sync"
+	"runtime"
 
-	_ "modernc.org/sqlite" // the driver, in Go: no C compiler is needed
-
-	"github.com/apikey-cli/apikey/internal/durable"
 	"github.com/apikey-cli/apikey/internal/store"
 )
-
-// busyTimeout is how long a connection waits for another process's write, in milliseconds. A write takes a few; the
-// bound is for a hundred processes that start together on a slow disk.
-const busyTimeout = 30_000
 
 // Options are what the store takes from outside.
 type Options struct {
@@ -36,8 +27,8 @@ type Store struct {
 	db       *sql.DB
 	path     string
 	instance string
-	// writing serializes the writers of this process: SQLite would let them poll for its lock.
-	writing sync.Mutex
+	// writing is held by the one write of this process: SQLite would let the others poll for its lock.
+	writing chan struct{}
 }
 
 var _ store.Store = (*Store)(nil)
@@ -48,94 +39,60 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, told(path, err)
+	}
 	fresh, err := makeFile(path)
 	if err != nil {
 		return nil, told(path, err)
 	}
-	db, err := sql.Open("sqlite", dsn(path))
+	connector, err := newConnector(path)
 	if err != nil {
 		return nil, told(path, err)
 	}
-	s := &Store{db: db, path: path}
+	s := &Store{db: sql.OpenDB(connector), path: path, writing: make(chan struct{}, 1)}
+	// A connection that is not idle for long is worth keeping: a new one reads the whole schema.
+	s.db.SetMaxIdleConns(2*runtime.GOMAXPROCS(0) + 1)
 	if err := s.prepare(ctx, fresh, o.Random); err != nil {
-		return nil, errors.Join(told(path, err), db.Close())
+		return nil, errors.Join(told(path, err), s.db.Close())
 	}
 	return s, nil
 }
 
-func dsn(path string) string {
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout)}}
-	return (&url.URL{Scheme: "file", Opaque: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
-}
-
-// makeFile makes the file before SQLite does, so that it and the files SQLite puts beside it are private whatever the
-// umask is.
-func makeFile(path string) (fresh bool, err error) {
-	if info, err := os.Stat(path); err == nil {
-		return info.Size() == 0, nil
-	}
-	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
-		return false, err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return true, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, f.Close()
-}
-
 // prepare brings the schema up to date and reads the identifier.
 func (s *Store) prepare(ctx context.Context, fresh bool, random io.Reader) error {
-	version := 0
 	if !fresh {
-		if err := s.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		current, err := s.look(ctx)
+		if current || err != nil {
 			return err
 		}
 	}
-	if version != newest {
-		if err := s.migrate(ctx, random); err != nil {
-			return err
-		}
+	if err := s.migrate(ctx, random); err != nil {
+		return err
 	}
-	return s.db.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'instance'").Scan(&s.instance)
+	_, err := s.look(ctx)
+	return err
 }
 
-func newInstance(random io.Reader) (string, error) {
-	raw := make([]byte, 16)
-	_, err := io.ReadFull(random, raw)
-	return "db-" + hex.EncodeToString(raw), err
+// look reads the version of the schema and, if it is the newest, the identifier: in one transaction, which spares every
+// start of the program a round of locking.
+func (s *Store) look(ctx context.Context) (current bool, err error) {
+	err = s.within(ctx, "BEGIN", func(t transaction) error {
+		var version int
+		if err := t.one("PRAGMA user_version", nil, &version); err != nil {
+			return err
+		}
+		if current = version == newest; !current {
+			return nil
+		}
+		return t.one("SELECT value FROM meta WHERE name = 'instance'", nil, &s.instance)
+	})
+	return current, err
 }
 
 // Instance implements store.Store.
 func (s *Store) Instance() string { return s.instance }
 
-// Close implements store.Store. The last process to close brings the write-ahead log into the database.
+// Close implements store.Store. The last one to close brings the write-ahead log into the database.
 func (s *Store) Close() error { return told(s.path, s.db.Close()) }
-
-// Read implements store.Store.
-func (s *Store) Read(ctx context.Context, fn func(store.Reader) error) error {
-	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return told(s.path, err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	return told(s.path, fn(&reader{ctx, tx}))
-}
-
-// Write implements store.Store.
-func (s *Store) Write(ctx context.Context, fn func(store.Writer) error) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	tx, err := s.db.BeginTx(ctx, nil) // BEGIN IMMEDIATE, by the DSN
-	if err != nil {
-		return told(s.path, err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if err := fn(&writer{reader{ctx, tx}}); err != nil {
-		return told(s.path, err)
-	}
-	return told(s.path, tx.Commit())
-}

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"errors"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/lifecycle"
@@ -12,33 +11,36 @@ import (
 // writer implements store.Writer within a transaction.
 type writer struct{ reader }
 
-func (w *writer) exec(query string, args ...any) error {
-	_, err := w.tx.ExecContext(w.ctx, query, args...)
-	return err
-}
-
 // SetMeta implements store.Writer.
-func (w *writer) SetMeta(name string, value []byte) error {
-	return w.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+func (w writer) SetMeta(name string, value []byte) error {
+	if value == nil {
+		value = []byte{} // absent and empty are two things
+	}
+	return w.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+		name, value)
 }
 
 // CreateAccount implements store.Writer.
-func (w *writer) CreateAccount(a store.Account) error {
+func (w writer) CreateAccount(a store.Account) error {
 	return w.exec(`INSERT INTO accounts (login, permitted, mfa_enabled, created_at, revision, last_generation)
 		VALUES (?, ?, ?, ?, ?, ?)`, a.Login, a.Permitted, a.MFAEnabled, toDB(a.CreatedAt), a.Key.Revision, a.Key.LastGeneration)
 }
 
 // PutKey implements store.Writer.
-func (w *writer) PutKey(login string, k lifecycle.Key) error {
+func (w writer) PutKey(login string, k lifecycle.Key) error {
 	var id int64
-	if err := w.one("UPDATE accounts SET revision = ?, last_generation = ? WHERE login = ? RETURNING id",
-		[]any{k.Revision, k.LastGeneration, login}, &id); err != nil {
+	err := w.one("UPDATE accounts SET revision = ?, last_generation = ? WHERE login = ? RETURNING id",
+		[]any{k.Revision, k.LastGeneration, login}, &id)
+	if err != nil {
 		return err
 	}
-	return errors.Join(w.putCurrent(id, k), w.putPrevious(id, k.Previous))
+	if err := w.putCurrent(id, k); err != nil {
+		return err
+	}
+	return w.putPrevious(id, k.Previous)
 }
 
-func (w *writer) putCurrent(id int64, k lifecycle.Key) error {
+func (w writer) putCurrent(id int64, k lifecycle.Key) error {
 	if k.AccessKey == "" {
 		return w.exec("DELETE FROM keys WHERE account_id = ?", id)
 	}
@@ -50,7 +52,7 @@ func (w *writer) putCurrent(id int64, k lifecycle.Key) error {
 		id, k.AccessKey, k.Verifier, toDB(k.CreatedAt), k.Disabled, k.Generation)
 }
 
-func (w *writer) putPrevious(id int64, p *lifecycle.Previous) error {
+func (w writer) putPrevious(id int64, p *lifecycle.Previous) error {
 	if err := w.exec("DELETE FROM previous_keys WHERE account_id = ?", id); err != nil || p == nil {
 		return err
 	}
@@ -59,29 +61,44 @@ func (w *writer) putPrevious(id int64, p *lifecycle.Previous) error {
 }
 
 // TouchKey implements store.Writer.
-func (w *writer) TouchKey(login string, at time.Time) error {
+func (w writer) TouchKey(login string, at time.Time) error {
 	return w.exec("UPDATE keys SET last_used_at = ? WHERE account_id = (SELECT id FROM accounts WHERE login = ?)", toDB(at), login)
 }
 
-// AddEvent implements store.Writer.
-func (w *writer) AddEvent(login string, e keyapi.Event) error {
+// AddEvent implements store.Writer. Error: store.ErrNotFound without such an account: an event is never dropped in
+// silence.
+func (w writer) AddEvent(login string, e keyapi.Event) error {
+	id, err := w.accountID(login)
+	if err != nil {
+		return err
+	}
 	return w.exec(`INSERT INTO events (account_id, at, action, actor, origin, user_agent, access_key, revision)
-		SELECT id, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE login = ?`,
-		toDB(e.At), string(e.Action), e.Actor, e.From, e.UserAgent, e.AccessKey, e.Revision, login)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, toDB(e.At), string(e.Action), e.Actor, e.From, e.UserAgent, e.AccessKey, e.Revision)
 }
 
-// PutReply implements store.Writer.
-func (w *writer) PutReply(r store.Reply) error {
-	return w.exec("INSERT INTO replies (hash, login, fingerprint, access_key, sealed, at) VALUES (?, ?, ?, ?, ?, ?)",
-		r.Hash, r.Login, r.Fingerprint, r.AccessKey, r.Sealed, toDB(r.At))
+// PutReply implements store.Writer. Error: store.ErrNotFound without such an account.
+func (w writer) PutReply(r store.Reply) error {
+	id, err := w.accountID(r.Login)
+	if err != nil {
+		return err
+	}
+	return w.exec("INSERT INTO replies (hash, account_id, fingerprint, access_key, sealed, made_at) VALUES (?, ?, ?, ?, ?, ?)",
+		r.Hash, id, r.Fingerprint, r.AccessKey, r.Sealed, toDB(r.At))
+}
+
+func (w writer) accountID(login string) (id int64, err error) {
+	err = w.one("SELECT id FROM accounts WHERE login = ?", []any{login}, &id)
+	return id, err
 }
 
 // EraseReplies implements store.Writer.
-func (w *writer) EraseReplies(login, accessKey string) error {
-	return w.exec("UPDATE replies SET sealed = NULL WHERE login = ? AND access_key = ?", login, accessKey)
+func (w writer) EraseReplies(login, accessKey string) error {
+	return w.exec(`UPDATE replies SET sealed = NULL
+		WHERE account_id = (SELECT id FROM accounts WHERE login = ?) AND access_key = ?`, login, accessKey)
 }
 
 // PurgeReplies implements store.Writer.
-func (w *writer) PurgeReplies(before time.Time) error {
-	return w.exec("DELETE FROM replies WHERE at < ?", toDB(before))
+func (w writer) PurgeReplies(before time.Time) error {
+	return w.exec("DELETE FROM replies WHERE made_at < ?", toDB(before))
 }
