@@ -3,6 +3,7 @@ package custody_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -386,7 +387,7 @@ func TestTheStoreFailsAfterTheCall_TheSameCommandRecovers(t *testing.T) {
 		_, err := b.act(in)
 		b.wantCode(err, keyapi.CodeStoreLocked)
 		var told *keyapi.Error
-		if told, _ = err.(*keyapi.Error); told == nil || !strings.Contains(told.Hint, "run the same command before 24 November 06:44") {
+		if !errors.As(err, &told) || !strings.Contains(told.Hint, "run the same command before 24 November 06:44") {
 			t.Errorf("%s: %+v", in.Action, told)
 		}
 		if !b.pending() {
@@ -409,7 +410,7 @@ func TestAWriteThatLandsLate_LeavesNoStraySecret(t *testing.T) {
 	b.wantCode(err, keyapi.CodeStoreTimeout)
 	stray := b.key().AccessKey
 	b.keyring.fails, b.keyring.lands = map[string]error{}, false
-	if _, err := b.api.Service.Delete(context.Background(), keyapi.Change{}); err != nil { // on another machine
+	if _, err := b.api.Delete(context.Background(), keyapi.Change{}); err != nil { // on another machine
 		t.Fatal(err)
 	}
 	b.mustAct(generate)

@@ -48,7 +48,7 @@ func (s *Service) Authenticate(ctx context.Context, accessKey string, secret key
 	if accessKey != account.Key.AccessKey || now.Sub(account.LastUsedAt) < touchEvery {
 		return nil
 	}
-	return s.db.Write(ctx, func(w store.Writer) error { return w.TouchKey(account.Login, now) })
+	return s.db.Write(ctx, func(w store.Writer) error { return w.TouchKey(accessKey, now) })
 }
 
 // verifierOf gives the verifier of the current or the previous key, whichever the Access Key names. For any other it

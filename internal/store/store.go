@@ -58,8 +58,8 @@ type Writer interface {
 	CreateAccount(a Account) error
 	// PutKey replaces what is stored of an account's key. Error: ErrNotFound without such an account.
 	PutKey(login string, k lifecycle.Key) error
-	// TouchKey notes when an account's key was last used.
-	TouchKey(login string, at time.Time) error
+	// TouchKey notes when a key was last used. Nothing happens if it is not, or no longer, a current key.
+	TouchKey(accessKey string, at time.Time) error
 	// AddEvent appends to the audit trail; e.ID is given by the store.
 	AddEvent(login string, e keyapi.Event) error
 	// PutReply adds an idempotency record. Its hash must be new.

@@ -50,7 +50,10 @@ func ParseIdempotencyKey(text string) (IdempotencyKey, error) {
 // NewAccessKey draws an Access Key of 90 random bits from random: "AK" and 18 characters of Crockford's base32.
 func NewAccessKey(random io.Reader) (string, error) {
 	digits, err := randomDigits(random, crockford, accessKeyDigits)
-	return accessKeyPrefix + digits, err
+	if err != nil {
+		return "", err
+	}
+	return accessKeyPrefix + digits, nil
 }
 
 // ParseAccessKey checks the form of an Access Key. Error: CodeInvalidRequest.

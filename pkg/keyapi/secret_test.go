@@ -52,7 +52,7 @@ func holders() map[string]any {
 // forms are the ways in which the text could be spelled out.
 func forms() []string {
 	x := hex.EncodeToString([]byte(text))
-	return []string{text, text[4:20], x, strings.ToUpper(x), fmt.Sprintf("% x", text), fmt.Sprint([]byte(text))}
+	return []string{text, text[4:20], x, strings.ToUpper(x), fmt.Sprintf("% x", text), fmt.Sprint([]byte(text))} //nolint:staticcheck // the numbers are meant
 }
 
 func wantHidden(t *testing.T, how, output string) {

@@ -127,7 +127,7 @@ func TestQueries_UseIndexes(t *testing.T) {
 				t.Errorf("%s: %s", query, detail)
 			}
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // in a loop
 			t.Fatal(err)
 		}
 	}

@@ -61,8 +61,8 @@ func (w writer) putPrevious(id int64, p *lifecycle.Previous) error {
 }
 
 // TouchKey implements store.Writer.
-func (w writer) TouchKey(login string, at time.Time) error {
-	return w.exec("UPDATE keys SET last_used_at = ? WHERE account_id = (SELECT id FROM accounts WHERE login = ?)", toDB(at), login)
+func (w writer) TouchKey(accessKey string, at time.Time) error {
+	return w.exec("UPDATE keys SET last_used_at = ? WHERE access_key = ?", toDB(at), accessKey)
 }
 
 // AddEvent implements store.Writer. Error: store.ErrNotFound without such an account: an event is never dropped in
@@ -92,8 +92,12 @@ func (w writer) accountID(login string) (id int64, err error) {
 	return id, err
 }
 
-// EraseReplies implements store.Writer.
+// EraseReplies implements store.Writer. What is erased is overwritten in the file too (secure_delete): SQLite would only
+// mark its place as free.
 func (w writer) EraseReplies(login, accessKey string) error {
+	if err := w.exec("PRAGMA secure_delete = ON"); err != nil {
+		return err
+	}
 	return w.exec(`UPDATE replies SET sealed = NULL
 		WHERE account_id = (SELECT id FROM accounts WHERE login = ?) AND access_key = ?`, login, accessKey)
 }

@@ -60,12 +60,13 @@ var keys = map[string]func(*testing.T, *database){
 			want time.Time
 		}{
 			{"new key", put(lifecycle.Key{AccessKey: "AK1"}), time.Time{}},
-			{"used", func(w store.Writer) error { return w.TouchKey("ada", used) }, used},
+			{"used", func(w store.Writer) error { return w.TouchKey("AK1", used) }, used},
 			{"same key, disabled", put(lifecycle.Key{AccessKey: "AK1", Disabled: true, Revision: 2}), used},
 			{"another key", put(lifecycle.Key{AccessKey: "AK2"}), time.Time{}},
-			{"used again", func(w store.Writer) error { return w.TouchKey("ada", used) }, used},
+			{"the replaced key used", func(w store.Writer) error { return w.TouchKey("AK1", used) }, time.Time{}},
+			{"used again", func(w store.Writer) error { return w.TouchKey("AK2", used) }, used},
 			{"deleted", put(lifecycle.Key{}), time.Time{}},
-			{"used without a key", func(w store.Writer) error { return w.TouchKey("ada", used) }, time.Time{}},
+			{"used without a key", func(w store.Writer) error { return w.TouchKey("AK2", used) }, time.Time{}},
 			{"the same key once more", put(lifecycle.Key{AccessKey: "AK2"}), time.Time{}},
 		} {
 			d.write(step.do)
@@ -78,7 +79,7 @@ var keys = map[string]func(*testing.T, *database){
 		d.addAccounts("ada", "bob")
 		d.write(func(w store.Writer) error {
 			return errors.Join(w.PutKey("ada", lifecycle.Key{AccessKey: "AK1"}), w.PutKey("bob", lifecycle.Key{AccessKey: "AK2"}),
-				w.TouchKey("ada", start))
+				w.TouchKey("AK1", start))
 		})
 		if got := d.account("bob").LastUsedAt; !got.IsZero() {
 			t.Errorf("another account's key was last used %v", got)

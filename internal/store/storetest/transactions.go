@@ -191,7 +191,7 @@ func everything(w store.Writer) error {
 			AccessKey: "AK-new", Verifier: []byte("v"), CreatedAt: start, Generation: 2, Revision: 2, LastGeneration: 2,
 			Previous: &lifecycle.Previous{AccessKey: "AK-old", Verifier: []byte("w"), Generation: 1, EndsAt: start},
 		}),
-		w.TouchKey("ada", start),
+		w.TouchKey("AK-new", start),
 		w.PutReply(store.Reply{
 			Hash: []byte("hash"), Login: "ada", Fingerprint: []byte("print"), AccessKey: "AK-new", Sealed: []byte("sealed"), At: start,
 		}),
