@@ -82,7 +82,7 @@ func (p *Printer) status(k Key) string {
 	word := words[k.Status]
 	text := p.paint(word.style, word.text)
 	if s := slider[k.Status]; s != "" && p.TTY {
-		text = p.paint(word.style, s) + "  " + text
+		text = p.paint(word.style, s) + " · " + text
 	}
 	for _, b := range k.BlockedBy {
 		if o := obstacles[b]; o != "" && k.Status != keyapi.StatusNone {
