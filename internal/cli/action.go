@@ -39,7 +39,7 @@ func (v verb) build(env *Env) *cobra.Command {
 	}
 	if v.makes {
 		f.BoolVar(&in.ShowSecret, "show-secret", false, "print the new Access Secret too")
-		f.StringVar(&in.SecretFile, "secret-file", "", "write the new Access Secret to this `file` too, readable by you alone")
+		f.StringVar(&in.SecretFile, "secret-file", "", "write the new Access Secret to a `file` too, mode 0600")
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		read()

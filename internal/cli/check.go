@@ -31,8 +31,9 @@ func checkCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Say in one line whether the key is usable; for cron and CI",
-		Long: "Says in one line whether the key is usable. Exit status: 0 usable, 5 not usable, 8 usable but expires within\n" +
-			"the time given; 4, 6 and 7 if the account, the service or the secret store is what is wrong.",
+		Long: "Says in one line whether the key is usable. Exit status: 0 usable, 5 not\n" +
+			"usable, 8 usable but expires within the time given; 4, 6 and 7 if the\n" +
+			"account, the service or the secret store is what is wrong.",
 		Example:           "  apikey check --within 30d\n  apikey check --live",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -47,7 +48,7 @@ func checkCommand(env *Env) *cobra.Command {
 		},
 	}
 	cmd.Flags().Var(&in.within, "within", "exit 8 if the key expires within this time")
-	cmd.Flags().BoolVar(&in.live, "live", false, "also ask the service whether it accepts the secret kept here")
+	cmd.Flags().BoolVar(&in.live, "live", false, "also ask whether the kept secret is accepted")
 	complete(cmd, "within", cobra.FixedCompletions([]string{"7d", "30d"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

@@ -12,8 +12,9 @@ func deleteCommand(env *Env) *cobra.Command {
 		command: cobra.Command{
 			Use:   "delete",
 			Short: "Delete the API key",
-			Long: "Deletes the API key after a question, and what is kept of it on this machine. With --previous it ends the\n" +
-				"grace period of the key that was replaced last, and leaves the current key alone.",
+			Long: "Deletes the API key after a question, and what is kept of it on this\n" +
+				"machine. With --previous it ends the grace period of the key that was\n" +
+				"replaced last, and leaves the current key alone.",
 			Example: "  apikey delete --previous --yes\n  apikey delete",
 		},
 		action: keyapi.ActionDelete, asks: true,

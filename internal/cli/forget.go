@@ -14,8 +14,8 @@ func forgetCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "forget",
 		Short: "Remove the secret kept on this machine",
-		Long: "Removes the secret that is kept on this machine, after a question: it may be the only copy. The key itself\n" +
-			"stays as it is.",
+		Long: "Removes the secret that is kept on this machine, after a question: it may be\n" +
+			"the only copy. The key itself stays as it is.",
 		Example:           "  apikey forget\n  apikey forget --yes",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,

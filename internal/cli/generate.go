@@ -12,8 +12,9 @@ func generateCommand(env *Env) *cobra.Command {
 		command: cobra.Command{
 			Use:   "generate",
 			Short: "Generate New Key: make the API key of your account",
-			Long: "Makes the API key of your account: an Access Key and an Access Secret. It is active at once and valid\n" +
-				"for one year. The secret is kept in the keyring of your system.",
+			Long: "Makes the API key of your account: an Access Key and an Access Secret. It is\n" +
+				"active at once and valid for one year. The secret is kept in the keyring of\n" +
+				"your system.",
 			Example: "  apikey generate\n  apikey generate --if-missing -o json",
 		},
 		action: keyapi.ActionGenerate, makes: true,

@@ -11,9 +11,10 @@ import (
 func historyCommand(env *Env) *cobra.Command {
 	var cursor string
 	cmd := &cobra.Command{
-		Use:               "history",
-		Short:             "Show what was done to the key, newest first",
-		Long:              "Shows the audit trail of the account's key, newest first: when, what, by whom, and to which key.",
+		Use:   "history",
+		Short: "Show what was done to the key, newest first",
+		Long: "Shows the audit trail of the account's key, newest first: when, what, by\n" +
+			"whom, and to which key.",
 		Example:           "  apikey history\n  apikey history -o json",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -18,9 +18,11 @@ func importCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "import",
 		Short: "Keep the secret of a key that was made elsewhere",
-		Long: "Keeps the secret of the account's key on this machine: one that was made with another machine or another\n" +
-			"store. It is read from APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET if they are set, from standard input if\n" +
-			"that is no terminal, else from a form; never from the command line, where others could see it.",
+		Long: "Keeps the secret of the account's key on this machine: one that was made\n" +
+			"with another machine or another store. It is read from APIKEY_ACCESS_KEY and\n" +
+			"APIKEY_ACCESS_SECRET if they are set, from standard input if that is no\n" +
+			"terminal, else from a form; never from the command line, where others could\n" +
+			"see it.",
 		Example:           "  apikey import < .env",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -14,16 +14,17 @@ func regenerateCommand(env *Env) *cobra.Command {
 			Use:     "regenerate",
 			Aliases: []string{"rotate"},
 			Short:   "Get a new API key in place of the old one",
-			Long: "Makes a new Access Key and Access Secret after a question. The old ones are gone at once, unless --grace\n" +
-				"lets the old secret work on for a while: that is for routine rotation, not for a secret that leaked.",
+			Long: "Makes a new Access Key and Access Secret after a question. The old ones are\n" +
+				"gone at once, unless --grace lets the old secret work on for a while: that\n" +
+				"is for routine rotation, not for a secret that leaked.",
 			Example: "  apikey regenerate\n  apikey regenerate --yes --if-expiring-within 30d --grace 24h",
 		},
 		action: keyapi.ActionRegenerate, asks: true, makes: true,
 		done: "The new API key is made.", already: "The API key does not expire within that time. Nothing was changed.",
 		flags: func(_ *verb, cmd *cobra.Command, in *custody.Intent) func() {
 			var grace, within duration.Value
-			cmd.Flags().Var(&grace, "grace", "let the old secret work on for this long, 7d at most")
-			cmd.Flags().Var(&within, "if-expiring-within", "only if the key is expired or expires within this time")
+			cmd.Flags().Var(&grace, "grace", "let the old secret work on, 7d at most")
+			cmd.Flags().Var(&within, "if-expiring-within", "only if it expires within this time")
 			complete(cmd, "grace", cobra.FixedCompletions([]string{"1h", "24h", "7d"}, cobra.ShellCompDirectiveNoFileComp))
 			complete(cmd, "if-expiring-within", cobra.FixedCompletions([]string{"7d", "30d"}, cobra.ShellCompDirectiveNoFileComp))
 			return func() {

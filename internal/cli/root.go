@@ -22,8 +22,9 @@ func New(env *Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "apikey",
 		Short: "Manage the one API key of your account",
-		Long: "apikey manages the one API key of your account from the terminal: see its status, generate it,\n" +
-			"disable and activate it, regenerate and delete it. The secret rests in the keyring of your system.",
+		Long: "apikey manages the one API key of your account from the terminal: see its\n" +
+			"status, generate it, disable and activate it, regenerate and delete it. The\n" +
+			"secret rests in the keyring of your system.",
 		Args:          noArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -66,15 +67,15 @@ func New(env *Env) *cobra.Command {
 func addGlobalFlags(root *cobra.Command, env *Env) {
 	f := root.PersistentFlags()
 	f.SortFlags = false
-	f.StringP("profile", "p", "", "profile to use (default: the current one, else \"local\")")
-	f.StringP("output", "o", "table", "form of the result: table or json")
-	f.String("jq", "", "filter the JSON result with a jq `expression`; strings are printed raw")
+	f.StringP("profile", "p", "", "`name` of the profile to use (default: the current one)")
+	f.StringP("output", "o", "table", "`form` of the result: table or json")
+	f.String("jq", "", "filter the JSON result with a jq `expression`")
 	f.Bool("quiet", false, "print no notices, only the result")
 	f.Bool("no-input", false, "never ask; fail where a question would be needed")
 	f.Bool("no-color", false, "print no colours")
-	f.Bool("accessible", false, "ask by plain lines instead of pop-ups, for screen readers")
-	f.String("timeout", "30s", "longest time to wait for the key service")
-	f.Bool("debug", false, "print what is done, to standard error; never a secret")
+	f.Bool("accessible", false, "ask by plain lines, for screen readers")
+	f.String("timeout", "30s", "longest `time` to wait for the service")
+	f.Bool("debug", false, "print what is done; never a secret")
 	complete(root, "profile", completeProfiles(env))
 	complete(root, "output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(root, "timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))

@@ -17,9 +17,11 @@ func secretCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "secret",
 		Short: "Print the Access Secret kept on this machine",
-		Long: "Prints the Access Secret that is kept on this machine, for a pipe or a file; on a terminal only with --reveal.\n" +
-			"With -o env it prints both halves as assignments, with -o basic the value of an HTTP Basic header.\n" +
-			"APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET, if set, are used in place of what is kept.",
+		Long: "Prints the Access Secret that is kept on this machine, for a pipe or a file;\n" +
+			"on a terminal only with --reveal. With -o env it prints both halves as\n" +
+			"assignments, with -o basic the value of an HTTP Basic header.\n" +
+			"APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET, if set, are used in place of\n" +
+			"what is kept.",
 		Example:           "  apikey secret | wc -c\n  apikey secret -o env > .env\n  apikey secret --reveal",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -46,7 +48,7 @@ func secretCommand(env *Env) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "print it even on a terminal")
 	// The flag of the root, with more values: completion looks here first.
-	cmd.Flags().StringP("output", "o", "table", "form of the result: table (the secret alone), json, env or basic")
+	cmd.Flags().StringP("output", "o", "table", "`form`: table (the secret alone), json, env or basic")
 	complete(cmd, "output", cobra.FixedCompletions([]string{"table", "json", "env", "basic"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

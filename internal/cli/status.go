@@ -13,8 +13,9 @@ func statusCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show the API Access Key section: status, dates, open actions",
-		Long: "Shows the API key as the page's API Access Key section does: whether it is active, with its slider, when it\n" +
-			"was made and when it expires, where its secret is kept, and what can be done with it.",
+		Long: "Shows the API key as the page's API Access Key section does: whether it is\n" +
+			"active, with its slider, when it was made and when it expires, where its\n" +
+			"secret is kept, and what can be done with it.",
 		Example:           "  apikey status\n  apikey status --jq .expiresAt",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
