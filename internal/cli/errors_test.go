@@ -144,7 +144,6 @@ func TestAnErrorWithoutACode_IsInternal(t *testing.T) {
 func TestEveryCommandLineError_HasACode(t *testing.T) {
 	root := New(&Env{IO: &term.IO{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, Getenv: func(string) string { return "" }})
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		path := strings.Fields(cmd.CommandPath())[1:]

@@ -59,8 +59,7 @@ func New(env *Env) *cobra.Command {
 		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
 	add(groupUse, secretCommand(env), importCommand(env), forgetCommand(env))
 	add(groupSetUp, versionCommand(env))
-	root.SetHelpCommandGroupID(groupSetUp)
-	root.SetCompletionCommandGroupID(groupSetUp)
+	addBuiltIns(root)
 	return root
 }
 
@@ -85,6 +84,7 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 // Run runs a command line and writes its error, if any, to the error stream. It gives that error; Exit says which exit
 // status is its.
 func Run(ctx context.Context, env *Env, args []string) error {
+	env.IO.Out = resultWriter{env.IO.Out}
 	root := New(env)
 	root.SetArgs(args)
 	started := false

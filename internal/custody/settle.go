@@ -20,7 +20,7 @@ func (c *Custodian) settle(ctx context.Context, in Intent, to target, out Outcom
 	}
 	if to.store == nil && to.file == "" {
 		if err := show(out); err != nil {
-			return err
+			return c.notKept(err)
 		}
 		return c.dropRecord()
 	}
@@ -80,8 +80,8 @@ func (c *Custodian) notKept(err error) error {
 	if recordErr != nil || !found {
 		return err
 	}
-	told := &keyapi.Error{Code: keyapi.CodeOf(err), Message: "The new key is made, but its secret could not be kept", Err: err}
-	told.Hint = "Fix the store, or choose another with APIKEY_STORE, and run the same command before " +
+	told := &keyapi.Error{Code: keyapi.CodeOf(err), Message: "The new key is made, but its secret is not at rest", Err: err}
+	told.Hint = "Mend that, or choose another store with APIKEY_STORE, and run the same command before " +
 		r.deadline().In(c.Now().Location()).Format("2 January 15:04") + ": the secret can be recovered until then."
 	return told
 }

@@ -44,7 +44,6 @@ func generate() (map[string][]byte, error) {
 	root := cli.New(&cli.Env{IO: &term.IO{}, Getenv: func(string) string { return "" }})
 	root.DisableAutoGenTag = true
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
 	files := map[string][]byte{}
 	if err := completions(root, files); err != nil {
 		return nil, err
