@@ -139,6 +139,21 @@ func TestKeyring_NoBus_StartsNoProcess(t *testing.T) {
 	}
 }
 
+// TestInterrupted: Ctrl-C while the keyring is waited for ends the run with its own exit status, and nothing is changed.
+func TestInterrupted_WhileTheKeyringIsWaitedFor(t *testing.T) {
+	path := testkit.Build(t, program)
+	env := append(testkit.SecretService(t, testkit.Silent), "TERM=xterm-256color")
+	term := testkit.StartTerminal(t, testkit.TerminalOptions{Env: env}, path, "generate")
+	term.WaitFor("Waiting for your keyring…")
+	term.Send(keyCtrlC)
+	if status := term.Wait(); status != 130 || !strings.Contains(term.Screen(), "Interrupted") {
+		t.Errorf("exit status %d\n%s", status, term.Screen())
+	}
+	if got := (script{t, path, env}).does("status", "--jq", ".status"); got != "none" {
+		t.Errorf("the key is %s", got)
+	}
+}
+
 // TestKeyring_WaitingIsTold: with a person there, a keyring that takes its time is announced.
 func TestKeyring_WaitingIsTold(t *testing.T) {
 	path := testkit.Build(t, program)

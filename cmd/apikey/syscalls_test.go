@@ -63,6 +63,20 @@ func TestOpensNothing(t *testing.T) {
 	}
 }
 
+// TestStatus_LooksAtNoKeyring: where the secret is kept is known from a note; nothing is asked for it.
+func TestStatus_LooksAtNoKeyring(t *testing.T) {
+	s := newScript(t, testkit.Build(t, program))
+	s.does("generate")
+	s.env = append(s.env, "APIKEY_STORE=keyring", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent/bus")
+	for _, args := range [][]string{{"status"}, {"status", "-o", "json"}, {"check"}, {"history"}, {"disable", "--yes"}, {"activate", "--yes"}} {
+		for _, line := range s.traced("%network,execve", args...) {
+			if strings.Contains(line, "socket(") || strings.Contains(line, "execve(") && !strings.Contains(line, s.path) {
+				t.Errorf("apikey %v: %s", args, line)
+			}
+		}
+	}
+}
+
 // TestFsyncs: what an action costs in waits for the disk. More is slower, less is not durable: both are to be noticed.
 func TestFsyncs(t *testing.T) {
 	s := newScript(t, testkit.Build(t, program))
