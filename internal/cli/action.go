@@ -41,24 +41,14 @@ func (v verb) build(env *Env) *cobra.Command {
 		f.BoolVar(&in.ShowSecret, "show-secret", false, "print the new Access Secret too")
 		f.StringVar(&in.SecretFile, "secret-file", "", "write the new Access Secret to a `file` too, mode 0600")
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = env.changes(func(ctx context.Context, k keyed) error {
 		read()
-		return v.run(env, cmd, in)
-	}
-	return &cmd
-}
-
-func (v verb) run(env *Env, cmd *cobra.Command, in custody.Intent) error {
-	s, err := env.start(cmd)
-	if err != nil {
-		return err
-	}
-	return s.changing(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
-		return c.Act(ctx, in, func(out custody.Outcome) error {
-			s.notice(v.sentence(env, out))
-			return s.section(conn, out.Key, out.Kept, &out.Changed, out.Secret)
+		return k.keys.Act(ctx, in, func(out custody.Outcome) error {
+			k.notice(v.sentence(env, out))
+			return k.section(out.Key, out.Kept, &out.Changed, out.Secret)
 		})
 	})
+	return &cmd
 }
 
 func (v verb) sentence(env *Env, out custody.Outcome) string {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/duration"
 	"github.com/apikey-cli/apikey/internal/render"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -37,15 +36,7 @@ func checkCommand(env *Env) *cobra.Command {
 		Example:           "  apikey check --within 30d\n  apikey check --live",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := env.start(cmd)
-			if err != nil {
-				return err
-			}
-			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
-				return s.check(ctx, c, conn, in)
-			})
-		},
+		RunE:              env.looks(func(ctx context.Context, k keyed) error { return check(ctx, k, in) }),
 	}
 	cmd.Flags().Var(&in.within, "within", "exit 8 if the key expires within this time")
 	cmd.Flags().BoolVar(&in.live, "live", false, "also ask whether the kept secret is accepted")
@@ -53,43 +44,39 @@ func checkCommand(env *Env) *cobra.Command {
 	return cmd
 }
 
-func (s *session) check(ctx context.Context, c *custody.Custodian, conn *Connection, in checkInput) error {
-	key, err := conn.API.Key(ctx)
-	if err != nil {
-		return err
-	}
-	kept, err := c.Kept()
+func check(ctx context.Context, k keyed, in checkInput) error {
+	key, kept, err := k.look(ctx)
 	if err != nil {
 		return err
 	}
 	if in.live && key.Usable {
-		if err := s.live(ctx, c, conn); err != nil {
+		if err := k.live(ctx); err != nil {
 			return err
 		}
 	}
-	if s.out.JSON {
-		err = s.section(conn, key, kept, nil, keyapi.Secret{})
-	} else if !s.quiet {
-		_, err = fmt.Fprintln(s.env.IO.Out, s.verdict(key))
+	if k.out.JSON {
+		err = k.section(key, kept, nil, keyapi.Secret{})
+	} else if !k.quiet {
+		_, err = fmt.Fprintln(k.env.IO.Out, k.verdict(key))
 	}
 	if err != nil {
 		return err
 	}
-	return s.finding(key, in.within)
+	return k.finding(key, in.within)
 }
 
 // live asks the service about the secret in the environment, else about the one kept here.
-func (s *session) live(ctx context.Context, c *custody.Custodian, conn *Connection) error {
-	accessKey, secret, given, err := s.fromEnvironment()
+func (k keyed) live(ctx context.Context) error {
+	accessKey, secret, given, err := k.fromEnvironment()
 	if err != nil {
 		return err
 	}
 	if !given {
-		if accessKey, secret, err = c.Open(ctx); err != nil {
+		if accessKey, secret, err = k.keys.Open(ctx); err != nil {
 			return err
 		}
 	}
-	return conn.API.Authenticate(ctx, accessKey, secret)
+	return k.conn.API.Authenticate(ctx, accessKey, secret)
 }
 
 func (s *session) verdict(key keyapi.Key) string {

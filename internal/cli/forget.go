@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -19,24 +18,18 @@ func forgetCommand(env *Env) *cobra.Command {
 		Example:           "  apikey forget\n  apikey forget --yes",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := env.start(cmd)
+		RunE: env.changes(func(ctx context.Context, k keyed) error {
+			out, err := k.keys.Forget(ctx, yes)
 			if err != nil {
 				return err
 			}
-			return s.changing(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
-				out, err := c.Forget(ctx, yes)
-				if err != nil {
-					return err
-				}
-				if out.Changed {
-					s.notice("The secret is no longer kept here.")
-				} else {
-					s.notice("No secret is kept here. Nothing was changed.")
-				}
-				return s.section(conn, out.Key, out.Kept, &out.Changed, keyapi.Secret{})
-			})
-		},
+			if out.Changed {
+				k.notice("The secret is no longer kept here.")
+			} else {
+				k.notice("No secret is kept here. Nothing was changed.")
+			}
+			return k.section(out.Key, out.Kept, &out.Changed, keyapi.Secret{})
+		}),
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it without a question")
 	return cmd

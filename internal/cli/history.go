@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-
-	"github.com/apikey-cli/apikey/internal/custody"
 )
 
 func historyCommand(env *Env) *cobra.Command {
@@ -18,22 +16,16 @@ func historyCommand(env *Env) *cobra.Command {
 		Example:           "  apikey history\n  apikey history -o json",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := env.start(cmd)
+		RunE: env.looks(func(ctx context.Context, k keyed) error {
+			page, err := k.conn.API.Events(ctx, cursor)
 			if err != nil {
 				return err
 			}
-			return s.withKey(cmd.Context(), func(ctx context.Context, _ *custody.Custodian, conn *Connection) error {
-				page, err := conn.API.Events(ctx, cursor)
-				if err != nil {
-					return err
-				}
-				if page.NextCursor != "" {
-					s.notice("There is more: apikey history --cursor " + page.NextCursor)
-				}
-				return s.out.History(page)
-			})
-		},
+			if page.NextCursor != "" {
+				k.notice("There is more: apikey history --cursor " + page.NextCursor)
+			}
+			return k.out.History(page)
+		}),
 	}
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on from the `cursor` an earlier page ended with")
 	complete(cmd, "cursor", cobra.NoFileCompletions)

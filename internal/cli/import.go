@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -26,36 +25,28 @@ func importCommand(env *Env) *cobra.Command {
 		Example:           "  apikey import < .env",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := env.start(cmd)
-			if err != nil {
-				return err
-			}
-			return s.changing(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
-				return s.importSecret(ctx, c, conn)
-			})
-		},
+		RunE:              env.changes(importSecret),
 	}
 }
 
-func (s *session) importSecret(ctx context.Context, c *custody.Custodian, conn *Connection) error {
-	accessKey, secret, err := s.readCredential(ctx)
+func importSecret(ctx context.Context, k keyed) error {
+	accessKey, secret, err := k.readCredential(ctx)
 	if err != nil {
 		return err
 	}
 	if accessKey == "" { // the secret alone: it can only be that of the live key, and Import checks it
-		key, err := conn.API.Key(ctx)
+		key, err := k.conn.API.Key(ctx)
 		if err != nil {
 			return err
 		}
 		accessKey = key.AccessKey
 	}
-	out, err := c.Import(ctx, accessKey, secret)
+	out, err := k.keys.Import(ctx, accessKey, secret)
 	if err != nil {
 		return err
 	}
-	s.notice("The secret is kept.")
-	return s.section(conn, out.Key, out.Kept, &out.Changed, keyapi.Secret{})
+	k.notice("The secret is kept.")
+	return k.section(out.Key, out.Kept, &out.Changed, keyapi.Secret{})
 }
 
 func (s *session) readCredential(ctx context.Context) (string, keyapi.Secret, error) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -41,8 +40,8 @@ func secretCommand(env *Env) *cobra.Command {
 			if given {
 				return s.printSecret(accessKey, secret)
 			}
-			return s.changing(cmd.Context(), func(ctx context.Context, c *custody.Custodian, _ *Connection) error {
-				return c.Secret(ctx, s.printSecret)
+			return s.changing(cmd.Context(), func(ctx context.Context, k keyed) error {
+				return k.keys.Secret(ctx, s.printSecret)
 			})
 		},
 	}

@@ -84,21 +84,50 @@ func (s *session) notice(text string) {
 	}
 }
 
+// keyed is a session that has a key service and a custodian of the account's key.
+type keyed struct {
+	*session
+	keys *custody.Custodian
+	conn *Connection
+}
+
+// looks makes the run of a command that only looks at the key.
+func (e *Env) looks(fn func(context.Context, keyed) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		s, err := e.start(cmd)
+		if err != nil {
+			return err
+		}
+		return s.withKey(cmd.Context(), fn)
+	}
+}
+
+// changes makes the run of a command that changes something, here or at the service.
+func (e *Env) changes(fn func(context.Context, keyed) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		s, err := e.start(cmd)
+		if err != nil {
+			return err
+		}
+		return s.changing(cmd.Context(), fn)
+	}
+}
+
 // changing is withKey for what changes something: a signal does not end the process then, it ends the context.
-func (s *session) changing(ctx context.Context, fn func(context.Context, *custody.Custodian, *Connection) error) error {
+func (s *session) changing(ctx context.Context, fn func(context.Context, keyed) error) error {
 	ctx, stop := s.env.Signals(ctx)
 	defer stop()
 	return interrupted(ctx, s.withKey(ctx, fn))
 }
 
 // withKey connects to the key service, runs fn with a custodian of the account's key and closes the connection.
-func (s *session) withKey(ctx context.Context, fn func(context.Context, *custody.Custodian, *Connection) error) error {
+func (s *session) withKey(ctx context.Context, fn func(context.Context, keyed) error) error {
 	conn, err := s.env.Connect(ctx, s.settings)
 	if err != nil {
 		return err
 	}
 	s.log.Debug("connected", "service", conn.Place, "account", conn.Login)
-	return errors.Join(fn(ctx, s.custodian(conn), conn), conn.Close())
+	return errors.Join(fn(ctx, keyed{s, s.custodian(conn), conn}), conn.Close())
 }
 
 func (s *session) custodian(conn *Connection) *custody.Custodian {
@@ -122,10 +151,20 @@ func (s *session) custodian(conn *Connection) *custody.Custodian {
 	}
 }
 
-// section shows the key with what this machine keeps of it.
-func (s *session) section(conn *Connection, key keyapi.Key, kept custody.Kept, changed *bool, secret keyapi.Secret) error {
-	return s.out.Section(render.Key{
-		Key: key, Profile: s.settings.Profile, Server: conn.Server, SecretStored: string(kept.Store),
+// look gives the key as the service has it and what this machine keeps of it.
+func (k keyed) look(ctx context.Context) (keyapi.Key, custody.Kept, error) {
+	key, err := k.conn.API.Key(ctx)
+	if err != nil {
+		return key, custody.Kept{}, err
+	}
+	kept, err := k.keys.Kept()
+	return key, kept, err
+}
+
+// section shows the key with what this machine keeps of it. changed is nil where nothing was asked to change.
+func (k keyed) section(key keyapi.Key, kept custody.Kept, changed *bool, secret keyapi.Secret) error {
+	return k.out.Section(render.Key{
+		Key: key, Profile: k.settings.Profile, Server: k.conn.Server, SecretStored: string(kept.Store),
 		SecretMatches: kept.AccessKey == key.AccessKey, Changed: changed, Secret: secret,
 	})
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -19,30 +18,18 @@ func statusCommand(env *Env) *cobra.Command {
 		Example:           "  apikey status\n  apikey status --jq .expiresAt",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := env.start(cmd)
-			if err != nil {
-				return err
-			}
-			return s.withKey(cmd.Context(), func(ctx context.Context, c *custody.Custodian, conn *Connection) error {
-				return s.status(ctx, c, conn)
-			})
-		},
+		RunE:              env.looks(status),
 	}
 }
 
-func (s *session) status(ctx context.Context, c *custody.Custodian, conn *Connection) error {
-	key, err := conn.API.Key(ctx)
+func status(ctx context.Context, k keyed) error {
+	key, kept, err := k.look(ctx)
 	if err != nil {
 		return err
 	}
-	kept, err := c.Kept()
-	if err != nil {
-		return err
+	if operation, until, found := k.keys.Unfinished(); found {
+		k.notice("An earlier " + string(operation) + " was cut short. Run it again, or apikey secret, before " +
+			until.In(k.env.Now().Location()).Format("2 January 15:04") + " to get its secret.")
 	}
-	if operation, until, found := c.Unfinished(); found {
-		s.notice("An earlier " + string(operation) + " was cut short. Run it again, or apikey secret, before " +
-			until.In(s.env.Now().Location()).Format("2 January 15:04") + " to get its secret.")
-	}
-	return s.section(conn, key, kept, nil, keyapi.Secret{})
+	return k.section(key, kept, nil, keyapi.Secret{})
 }
