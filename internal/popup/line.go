@@ -28,12 +28,7 @@ func (a *Asker) askLines(ctx context.Context, title string, fields []Field) ([]s
 	values := make([]string, len(fields))
 	for i, field := range fields {
 		for {
-			a.printf("%s: ", field.Title)
-			read := a.readLine
-			if field.Secret {
-				read = a.readHidden
-			}
-			text, ok := read(ctx)
+			text, ok := a.readField(ctx, field)
 			if !ok || text == "" { // an empty line is the way out
 				return nil, false
 			}
@@ -51,6 +46,15 @@ func (a *Asker) askLines(ctx context.Context, title string, fields []Field) ([]s
 	return values, true
 }
 
+func (a *Asker) readField(ctx context.Context, field Field) (string, bool) {
+	prompt := field.Title + ": "
+	if field.Secret {
+		return a.readHidden(ctx, prompt)
+	}
+	a.printf("%s", prompt)
+	return a.readLine(ctx)
+}
+
 func (a *Asker) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.io.Err, format, args...)
 }
@@ -58,25 +62,11 @@ func (a *Asker) printf(format string, args ...any) {
 // readLine reads one line and not a byte more: what was pasted after it is for the next question. A last line without
 // its end is none: the input ended, and that is Cancel.
 func (a *Asker) readLine(ctx context.Context) (string, bool) {
-	type result struct {
-		text string
-		ok   bool
-	}
-	done := make(chan result, 1)
-	go func() { // a read of a terminal can't be interrupted; the context can
-		text, ok := readLine(a.io.In)
-		done <- result{text, ok}
-	}()
-	select {
-	case r := <-done:
-		if !r.ok {
-			a.printf("\n")
-		}
-		return r.text, r.ok
-	case <-ctx.Done():
+	text, ok := within(ctx, func() (string, bool) { return readLine(a.io.In) })
+	if !ok {
 		a.printf("\n")
-		return "", false
 	}
+	return text, ok
 }
 
 func readLine(r io.Reader) (string, bool) {
@@ -94,32 +84,70 @@ func readLine(r io.Reader) (string, bool) {
 	}
 }
 
-// readHidden reads a line with the terminal's echo off.
-func (a *Asker) readHidden(ctx context.Context) (string, bool) {
+// readHidden asks for a line that is not shown. The echo is off before the prompt is out, so that not even the first
+// character of what is pasted at once can be seen. Raw mode is the only portable way to that; the few keys that mean
+// something are handled here.
+func (a *Asker) readHidden(ctx context.Context, prompt string) (string, bool) {
 	f, ok := a.io.In.(*os.File)
 	if !ok {
+		a.printf("%s", prompt)
 		return a.readLine(ctx)
 	}
-	state, err := term.GetState(int(f.Fd()))
+	state, err := term.MakeRaw(int(f.Fd()))
 	if err != nil {
 		return "", false
 	}
-	defer func() { _ = term.Restore(int(f.Fd()), state) }()
+	defer func() {
+		_ = term.Restore(int(f.Fd()), state)
+		a.printf("\n")
+	}()
+	a.printf("%s", prompt)
+	return within(ctx, func() (string, bool) { return hiddenLine(f) })
+}
+
+// The keys of a line that is not shown.
+const (
+	ctrlC, ctrlD, backspace, ctrlU, escape, del = 3, 4, 8, 21, 27, 127
+)
+
+// hiddenLine reads a line from a terminal in raw mode.
+func hiddenLine(r io.Reader) (string, bool) {
+	var line []byte
+	for one := make([]byte, 1); ; {
+		n, err := r.Read(one)
+		switch {
+		case n == 0 && err != nil:
+			return "", false
+		case n == 0:
+		case one[0] == '\r' || one[0] == '\n':
+			return string(line), true
+		case one[0] == ctrlC || one[0] == ctrlD || one[0] == escape:
+			return "", false
+		case one[0] == ctrlU:
+			line = line[:0]
+		case one[0] == backspace || one[0] == del:
+			line = line[:max(len(line)-1, 0)]
+		default:
+			line = append(line, one[0])
+		}
+	}
+}
+
+// within runs a read of a terminal, which can't be interrupted, beside the context, which can.
+func within(ctx context.Context, read func() (string, bool)) (string, bool) {
 	type result struct {
-		text []byte
-		err  error
+		text string
+		ok   bool
 	}
 	done := make(chan result, 1)
 	go func() {
-		text, err := term.ReadPassword(int(f.Fd())) // reads byte by byte, so it loses nothing either
-		done <- result{text, err}
+		text, ok := read()
+		done <- result{text, ok}
 	}()
 	select {
 	case r := <-done:
-		a.printf("\n")
-		return string(r.text), r.err == nil
+		return r.text, r.ok
 	case <-ctx.Done():
-		a.printf("\n")
 		return "", false
 	}
 }
