@@ -17,6 +17,9 @@ import (
 
 const moduleRoot = "../.."
 
+// compiles is how long an example may take: some build the program first.
+const compiles = 10 * time.Minute
+
 // itself lists the examples that run the tests, this one among them.
 var itself = []string{"go test ./...", ".ci/run"}
 
@@ -77,7 +80,7 @@ func newReader(t *testing.T, bin string) reader {
 		t.Fatal(err)
 	}
 	env := []string{"HOME=" + t.TempDir(), "PATH=" + bin + ":" + os.Getenv("PATH"), "TERM=xterm-256color", "APIKEY_STORE=file", "GOBIN=" + t.TempDir()}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOFLAGS"} { // a new HOME must not mean new downloads
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOFLAGS", "CGO_ENABLED"} { // a new HOME must not mean new downloads
 		value, err := exec.Command("go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)
@@ -112,7 +115,7 @@ func (r reader) types(file, line string) {
 	if strings.Contains(line, "./cmd/") { // an example for the source folder
 		dir = r.root
 	}
-	term := testkit.StartTerminal(r.t, testkit.TerminalOptions{Env: r.env, Dir: dir, Cols: 100, Rows: 40}, "/bin/bash", "-c", "set -o pipefail; "+line)
+	term := testkit.StartTerminal(r.t, testkit.TerminalOptions{Env: r.env, Dir: dir, Cols: 100, Rows: 40, Patience: compiles}, "/bin/bash", "-c", "set -o pipefail; "+line)
 	over := make(chan struct{})
 	defer close(over)
 	go func() {

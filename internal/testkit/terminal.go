@@ -30,6 +30,8 @@ type Terminal struct {
 	master *os.File
 	screen vt10x.Terminal
 
+	patience time.Duration
+
 	mu   sync.Mutex
 	raw  []byte
 	ends chan struct{} // closed when the program's side is closed
@@ -40,14 +42,18 @@ type Terminal struct {
 type TerminalOptions struct {
 	Env        []string // the whole environment
 	Dir        string
-	Cols, Rows int      // 80 × 24 if not set
-	Stdin      *os.File // in place of the terminal
-	Mute       bool     // the terminal never answers a query
+	Cols, Rows int           // 80 × 24 if not set
+	Stdin      *os.File      // in place of the terminal
+	Mute       bool          // the terminal never answers a query
+	Patience   time.Duration // how long a wait for the program may take at most; 20 s if not set
 }
 
 // StartTerminal starts a program on a terminal. It is killed when the test ends, if it still runs.
 func StartTerminal(t testing.TB, o TerminalOptions, path string, args ...string) *Terminal {
 	t.Helper()
+	if o.Patience == 0 {
+		o.Patience = patience
+	}
 	if o.Cols == 0 {
 		o.Cols, o.Rows = 80, 24
 	}
@@ -60,7 +66,7 @@ func StartTerminal(t testing.TB, o TerminalOptions, path string, args ...string)
 		t.Fatal(err)
 	}
 	master = pollable(t, master)
-	term := &Terminal{t: t, master: master, ends: make(chan struct{}), exit: make(chan error, 1)}
+	term := &Terminal{t: t, patience: o.Patience, master: master, ends: make(chan struct{}), exit: make(chan error, 1)}
 	answers := io.Writer(master)
 	if o.Mute {
 		answers = io.Discard
@@ -135,7 +141,7 @@ func (term *Terminal) Screen() string {
 // WaitFor waits until the screen shows a text.
 func (term *Terminal) WaitFor(text string) {
 	term.t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(term.patience)
 	for !strings.Contains(term.Screen(), text) {
 		if time.Now().After(deadline) {
 			term.t.Fatalf("the screen never showed %q:\n%s", text, term.Screen())
@@ -167,7 +173,7 @@ func (term *Terminal) Wait() int {
 		if err != nil && !errors.As(err, &exit) {
 			term.t.Fatal(err)
 		}
-	case <-time.After(patience):
+	case <-time.After(term.patience):
 		term.t.Fatalf("the program did not end:\n%s", term.Screen())
 	}
 	select { // what it wrote last
