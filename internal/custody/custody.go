@@ -70,7 +70,7 @@ func (c *Custodian) account() string {
 }
 
 func (c *Custodian) slot(accessKey string) secretstore.Slot {
-	return secretstore.Slot{Instance: c.Service.Instance, Login: c.Service.Login, AccessKey: accessKey}
+	return secretstore.Slot{Instance: c.Service.Instance, Login: c.Service.Login, Name: accessKey}
 }
 
 // store gives the store of a kind, nil for one this build does not know.

@@ -415,7 +415,7 @@ func TestAWriteThatLandsLate_LeavesNoStraySecret(t *testing.T) {
 	}
 	b.mustAct(generate)
 	for slot := range b.keyring.kept {
-		if slot.AccessKey == stray {
+		if slot.Name == stray {
 			t.Error("the stray secret is still there")
 		}
 	}
@@ -644,5 +644,19 @@ func TestFiles_HoldNoAccessSecret_AndArePrivate(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestOpen_DamagedSecret_IsNotPrinted(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	for slot, good := range b.keyring.kept {
+		for _, text := range []string{"x", good[:20], good + "0"} {
+			b.keyring.kept[slot] = text
+			_, _, err := b.Open(context.Background())
+			if keyapi.CodeOf(err) != keyapi.CodeStoreFailed || strings.Contains(err.Error(), "aks_") {
+				t.Errorf("got %v", err)
+			}
+		}
 	}
 }

@@ -38,7 +38,15 @@ func (c *Custodian) Open(ctx context.Context) (string, keyapi.Secret, error) {
 			"Keep one you have with: apikey import. A lost one can't be had again: apikey regenerate makes a new one.")
 	}
 	secret, err := store.Get(ctx, c.slot(kept.AccessKey))
-	return kept.AccessKey, secret, err
+	if err != nil {
+		return "", keyapi.Secret{}, err
+	}
+	if _, err := keyapi.ParseAccessSecret(secret.Reveal()); err != nil {
+		return "", keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreFailed,
+			"What "+store.Place()+" keeps for "+kept.AccessKey+" is damaged: it is no Access Secret",
+			"Keep the secret again with: apikey import. Or make a new one: apikey regenerate")
+	}
+	return kept.AccessKey, secret, nil
 }
 
 // Import keeps a secret that was made elsewhere. Errors: CodeNoKey and CodeSuperseded if it is not of the live key,

@@ -28,11 +28,11 @@ func (f file) Kind() Kind { return KindFile }
 // Place implements Store.
 func (f file) Place() string { return f.dir }
 
-// path names the file of a slot: the Access Key for people, a digest of the rest because logins and addresses are not
+// path names the file of a slot: the name for people, a digest of the rest because logins and addresses are not
 // always valid file names.
 func (f file) path(s Slot) string {
 	sum := sha256.Sum256([]byte(s.Instance + "\x00" + s.Login))
-	return filepath.Join(f.dir, s.AccessKey+"-"+hex.EncodeToString(sum[:8]))
+	return filepath.Join(f.dir, s.Name+"-"+hex.EncodeToString(sum[:8]))
 }
 
 // Probe implements Store.
@@ -101,10 +101,9 @@ func (f file) Get(_ context.Context, s Slot) (keyapi.Secret, error) {
 	if err != nil {
 		return keyapi.Secret{}, f.failed("cannot be read", err)
 	}
-	secret, err := keyapi.ParseAccessSecret(string(bytes.TrimSpace(text)))
-	if err != nil {
-		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreFailed, "The file "+path+" is damaged: it holds no Access Secret",
-			"Keep the secret again with: apikey import. Or make a new one: apikey regenerate")
+	secret := keyapi.NewSecret(string(bytes.TrimSpace(text)))
+	if secret.IsZero() {
+		return secret, keyapi.Errorf(keyapi.CodeStoreFailed, "The file "+path+" is damaged: it is empty", "")
 	}
 	return secret, nil
 }

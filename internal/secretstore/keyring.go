@@ -72,7 +72,7 @@ func (k *keyring) Place() string { return "OS keyring" }
 
 // user names a slot's entry. Each part is escaped, so that no two slots have one name.
 func user(s Slot) string {
-	return url.QueryEscape(s.Instance) + "/" + url.QueryEscape(s.Login) + "/" + url.QueryEscape(s.AccessKey)
+	return url.QueryEscape(s.Instance) + "/" + url.QueryEscape(s.Login) + "/" + url.QueryEscape(s.Name)
 }
 
 // Probe implements Store.
@@ -82,7 +82,7 @@ func (k *keyring) Probe(ctx context.Context, s Slot) error {
 		return classify(err)
 	}
 	value := "probe " + hex.EncodeToString(name[:])
-	s.AccessKey = "probe-" + hex.EncodeToString(name[:])
+	s.Name = "probe-" + hex.EncodeToString(name[:])
 	if err := k.write(ctx, s, value); err != nil {
 		return err
 	}
@@ -122,12 +122,7 @@ func (k *keyring) Get(ctx context.Context, s Slot) (keyapi.Secret, error) {
 	if err != nil {
 		return keyapi.Secret{}, err
 	}
-	secret, err := keyapi.ParseAccessSecret(text)
-	if err != nil {
-		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreFailed, "The entry in the keyring is damaged: it is no Access Secret",
-			"Keep the secret again with: apikey import. Or make a new one: apikey regenerate")
-	}
-	return secret, nil
+	return keyapi.NewSecret(text), nil
 }
 
 // Delete implements Store.

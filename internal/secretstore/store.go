@@ -17,10 +17,11 @@ const (
 	KindFile    Kind = "file"
 )
 
-// Slot names one secret. Secrets of two services, two accounts or two keys never meet in one slot.
-type Slot struct{ Instance, Login, AccessKey string }
+// Slot names one secret: of which service, of which account, and what it is there, as an Access Key names its Access
+// Secret. A Name is of letters, digits and hyphens. Secrets of two services, two accounts or two names never meet in one slot.
+type Slot struct{ Instance, Login, Name string }
 
-// Store keeps secrets. Every error is a *keyapi.Error with a code store-* or, from Get, CodeNoSecret.
+// Store keeps secrets of one line. Every error is a *keyapi.Error with a code store-* or, from Get, CodeNoSecret.
 type Store interface {
 	// Kind gives the store's kind.
 	Kind() Kind
@@ -30,7 +31,7 @@ type Store interface {
 	Probe(ctx context.Context, s Slot) error
 	// Put writes a secret durably, reads it back and compares.
 	Put(ctx context.Context, s Slot, secret keyapi.Secret) error
-	// Get gives a secret. CodeNoSecret: the slot is empty.
+	// Get gives a secret as it was put; whether it makes sense is for the caller to say. CodeNoSecret: the slot is empty.
 	Get(ctx context.Context, s Slot) (keyapi.Secret, error)
 	// Delete empties a slot. An empty one is no error.
 	Delete(ctx context.Context, s Slot) error
