@@ -148,6 +148,23 @@ func (k Key) Apply(a keyapi.Action, now time.Time, fresh Fresh, grace time.Durat
 	return after, true, ""
 }
 
+// Retire ends every access token of the key and of the one in its grace period, and leaves their secrets as they are: what
+// follows when the account loses something the key needs (MFA turned off, permission taken away). That the account's
+// rights changed is a revision too, whether or not there is a key.
+func (k Key) Retire() Key {
+	k.Revision++
+	if k.AccessKey == "" {
+		return k
+	}
+	k.nextGeneration()
+	if k.Previous != nil {
+		previous := *k.Previous
+		k.LastGeneration++
+		previous.Generation, k.Previous = k.LastGeneration, &previous
+	}
+	return k
+}
+
 // graced is what a regenerate leaves of the key it replaces: nothing without grace or if the key was not active.
 func (k Key) graced(now time.Time, grace time.Duration) *Previous {
 	if grace == 0 || k.Status(now) != keyapi.StatusActive {

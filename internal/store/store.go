@@ -9,7 +9,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/apikey-cli/apikey/internal/lifecycle"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -34,14 +33,13 @@ type Store interface {
 
 // Reader reads.
 type Reader interface {
+	AccountReader
+	SessionReader
+	AttemptsReader
+	TokenReader
+
 	// Meta gives a named value of the database as a whole. Error: ErrNotFound.
 	Meta(name string) ([]byte, error)
-	// SoleAccount gives the login of the oldest account: the embedded service's only one. Error: ErrNotFound.
-	SoleAccount() (string, error)
-	// Account gives an account by its login. Error: ErrNotFound.
-	Account(login string) (Account, error)
-	// KeyOwner gives the login of the account whose current or previous key this Access Key is. Error: ErrNotFound.
-	KeyOwner(accessKey string) (string, error)
 	// Reply gives the idempotency record of an Idempotency-Key by its hash. Error: ErrNotFound.
 	Reply(hash []byte) (Reply, error)
 	// Events gives up to limit events of an account with an ID below before (0: from the newest), newest first.
@@ -51,15 +49,13 @@ type Reader interface {
 // Writer reads and writes within one transaction.
 type Writer interface {
 	Reader
+	AccountWriter
+	SessionWriter
+	AttemptsWriter
+	TokenWriter
 
 	// SetMeta sets a named value of the database as a whole.
 	SetMeta(name string, value []byte) error
-	// CreateAccount adds an account without a key. Its login must be new.
-	CreateAccount(a Account) error
-	// PutKey replaces what is stored of an account's key. Error: ErrNotFound without such an account.
-	PutKey(login string, k lifecycle.Key) error
-	// TouchKey notes when a key was last used. Nothing happens if it is not, or no longer, a current key.
-	TouchKey(accessKey string, at time.Time) error
 	// AddEvent appends to the audit trail; e.ID is given by the store.
 	AddEvent(login string, e keyapi.Event) error
 	// PutReply adds an idempotency record. Its hash must be new.
@@ -67,18 +63,10 @@ type Writer interface {
 	// EraseReplies blanks the sealed text of every record of an account that holds the secret of this Access Key; the
 	// records themselves stay, so that a replay can be told what happened.
 	EraseReplies(login, accessKey string) error
+	// EraseAllReplies blanks the sealed text of every record of the database.
+	EraseAllReplies() error
 	// PurgeReplies removes every record that was made before an instant.
 	PurgeReplies(before time.Time) error
-}
-
-// Account is a login and its key.
-type Account struct {
-	Login      string
-	Permitted  bool // may have a key
-	MFAEnabled bool
-	CreatedAt  time.Time
-	Key        lifecycle.Key
-	LastUsedAt time.Time // of the current key; zero if never. PutKey with another Access Key resets it
 }
 
 // Reply is the idempotency record of one executed request.

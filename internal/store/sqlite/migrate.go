@@ -22,7 +22,7 @@ import (
 var migrations embed.FS
 
 // newest is the number of the last migration.
-const newest = 1
+const newest = 2
 
 // lockPoll is how often a process looks whether another one has finished its migration.
 const lockPoll = 5 * time.Millisecond
@@ -50,34 +50,31 @@ func (s *Store) migrate(ctx context.Context, random io.Reader) error {
 			return err
 		}
 	}
-	for ; version < newest; version++ {
-		if err := s.apply(ctx, version+1, random); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.apply(ctx, version, random)
 }
 
-// apply applies one migration in one transaction. The first one gives the database its identifier.
-func (s *Store) apply(ctx context.Context, number int, random io.Reader) error {
-	text, err := migration(number)
-	if err != nil {
-		return err
-	}
+// apply applies the migrations after a version, all in one transaction. The first one gives the database its identifier.
+func (s *Store) apply(ctx context.Context, version int, random io.Reader) error {
 	return s.within(ctx, "BEGIN IMMEDIATE", func(t transaction) error {
-		if err := t.exec(text); err != nil {
-			return err
-		}
-		if number == 1 {
-			instance, err := newInstance(random)
+		for number := version + 1; number <= newest; number++ {
+			text, err := migration(number)
 			if err != nil {
 				return err
 			}
-			if err := t.exec("INSERT INTO meta (name, value) VALUES ('instance', ?)", []byte(instance)); err != nil {
+			if err := t.exec(text); err != nil {
 				return err
 			}
+			if number == 1 {
+				instance, err := newInstance(random)
+				if err != nil {
+					return err
+				}
+				if err := t.exec("INSERT INTO meta (name, value) VALUES ('instance', ?)", []byte(instance)); err != nil {
+					return err
+				}
+			}
 		}
-		return t.exec(fmt.Sprintf("PRAGMA user_version = %d", number)) // a PRAGMA takes no parameters
+		return t.exec(fmt.Sprintf("PRAGMA user_version = %d", newest)) // a PRAGMA takes no parameters
 	})
 }
 

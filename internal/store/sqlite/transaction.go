@@ -85,3 +85,33 @@ func (t transaction) one(query string, args []any, into ...any) error {
 	}
 	return told(t.path, err)
 }
+
+// existing changes a row that must be there. Error: store.ErrNotFound if none was.
+func (t transaction) existing(query string, args ...any) error {
+	result, err := t.conn.ExecContext(t.ctx, query, args...)
+	if err != nil {
+		return told(t.path, err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(told(t.path, err), store.ErrNotFound)
+	}
+	return nil
+}
+
+// list scans every row of a query.
+func list[T any](t transaction, query string, args []any, scan func(func(...any) error) (T, error)) ([]T, error) {
+	rows, err := t.conn.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return nil, told(t.path, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows.Scan)
+		if err != nil {
+			return nil, told(t.path, err)
+		}
+		all = append(all, one)
+	}
+	return all, told(t.path, rows.Err())
+}
