@@ -127,7 +127,7 @@ func (s *Service) DeletePrevious(ctx context.Context, c keyapi.Change) (keyapi.R
 }
 
 func (s *Service) act(ctx context.Context, a keyapi.Action, c keyapi.Change) (keyapi.Result, error) {
-	return s.keys.Act(ctx, s.login, keyservice.Actor{Name: s.login}, a, c)
+	return s.keys.Act(ctx, s.login, keyservice.Actor{Name: s.login, Verified: true}, a, c)
 }
 
 // Recover implements keyapi.API.
@@ -142,5 +142,6 @@ func (s *Service) Events(ctx context.Context, cursor string) (keyapi.EventPage, 
 
 // Authenticate implements keyapi.API.
 func (s *Service) Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) error {
-	return s.keys.Authenticate(ctx, accessKey, secret)
+	_, err := s.keys.Authenticate(ctx, accessKey, secret)
+	return err
 }

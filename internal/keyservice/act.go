@@ -16,7 +16,8 @@ func makesSecret(a keyapi.Action) bool {
 }
 
 // Act carries out an action on an account's key. The change, its idempotency record with the sealed reply and its
-// audit event are one transaction. The order of the checks is the contract's: replay, permission, MFA, If-Match, state.
+// audit event are one transaction. The order of the checks is the contract's: replay, permission, MFA, fresh
+// code, If-Match, state.
 //
 // Errors: those keyapi.API names for the action; CodeInvalidRequest without the Idempotency-Key that generate and
 // regenerate require; CodeIdempotencyMismatch if it was used for another request; CodeSuperseded if what was made under
@@ -43,6 +44,9 @@ func (s *Service) Act(ctx context.Context, login string, actor Actor, action key
 		}
 		if code := lifecycle.Allowed(action, s.facts(account)); code != "" {
 			return s.refusal(code, account)
+		}
+		if lifecycle.NeedsCode(action, s.facts(account)) && !actor.Verified {
+			return s.refusal(keyapi.CodeOTPRequired, account)
 		}
 		if c.IfMatch != nil && *c.IfMatch != account.Key.Revision {
 			return s.refusal(keyapi.CodeVersionConflict, account)
@@ -129,6 +133,9 @@ func (s *Service) refusal(code keyapi.Code, account store.Account) error {
 	err := lifecycle.Refusal(code)
 	if code == keyapi.CodeVersionConflict {
 		err.Message = "The API key was changed in the meantime"
+	}
+	if code == keyapi.CodeNotPermitted {
+		err.Hint = s.policy.Contact
 	}
 	err.Actions = account.Key.Actions(s.now(), s.facts(account))
 	return err

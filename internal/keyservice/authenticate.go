@@ -10,9 +10,6 @@ import (
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// touchEvery is how exact the time of last use is.
-const touchEvery = time.Minute
-
 // blockCodes says with which code a key is refused that has the right secret and is blocked.
 var blockCodes = map[keyapi.Block]keyapi.Code{
 	keyapi.BlockDisabled:      keyapi.CodeKeyDisabled,
@@ -21,44 +18,69 @@ var blockCodes = map[keyapi.Block]keyapi.Code{
 	keyapi.BlockNotPermitted:  keyapi.CodeNotPermitted,
 }
 
-// Authenticate checks a credential. An unknown Access Key costs the same work and gives the same answer as a wrong
-// secret: CodeUnauthenticated. With the right secret a blocked key gets the code of its first block.
-func (s *Service) Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) error {
-	var account store.Account
-	err := s.db.Read(ctx, func(r store.Reader) error {
+// Client is whom a credential stands for: a client of the OAuth 2.0 client credentials grant (RFC 6749, section 4.4).
+type Client struct {
+	Login      string
+	AccessKey  string
+	Generation int64     // of the key: tokens of another one are dead
+	EndsAt     time.Time // expiry of the key, or end of its grace period
+}
+
+// Authenticate checks a credential and notes its use. An unknown Access Key costs the same work and gives the same
+// answer as a wrong secret: CodeUnauthenticated. With the right secret a blocked key gets the code of its first block.
+func (s *Service) Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) (Client, error) {
+	account, err := s.owner(ctx, accessKey)
+	if err != nil {
+		return Client{}, err
+	}
+	now := s.now()
+	client, verifier := clientOf(account, accessKey, now)
+	if !s.seals.verifies(verifier, secret) {
+		return Client{}, keyapi.Errorf(keyapi.CodeUnauthenticated, "The service does not accept this Access Key and Access Secret", "")
+	}
+	if blocks := account.Key.BlockedBy(now, s.facts(account)); len(blocks) > 0 {
+		return Client{}, lifecycle.Refusal(blockCodes[blocks[0]])
+	}
+	return client, s.used(ctx, account, accessKey, now)
+}
+
+// Alive tells whether a token that was given to a key, in a generation of it, still counts: the key or its grace period
+// is there, of that generation, and not blocked. Errors are those of the store.
+func (s *Service) Alive(ctx context.Context, accessKey string, generation int64) (bool, error) {
+	account, err := s.owner(ctx, accessKey)
+	if err != nil {
+		return false, err
+	}
+	now := s.now()
+	client, _ := clientOf(account, accessKey, now)
+	return client.Login != "" && client.Generation == generation && len(account.Key.BlockedBy(now, s.facts(account))) == 0, nil
+}
+
+// owner gives the account a key belongs to; without one an account that no secret fits.
+func (s *Service) owner(ctx context.Context, accessKey string) (account store.Account, err error) {
+	err = s.db.Read(ctx, func(r store.Reader) error {
+		account = store.Account{}
 		login, err := r.KeyOwner(accessKey)
 		if err == nil {
 			account, err = r.Account(login)
 		}
 		if errors.Is(err, store.ErrNotFound) {
-			return nil // the account stays empty: its verifier fits no secret
+			return nil
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	now := s.now()
-	if !s.seals.verifies(verifierOf(account.Key, accessKey, now), secret) {
-		return keyapi.Errorf(keyapi.CodeUnauthenticated, "The service does not accept this Access Key and Access Secret", "")
-	}
-	if blocks := account.Key.BlockedBy(now, s.facts(account)); len(blocks) > 0 {
-		return lifecycle.Refusal(blockCodes[blocks[0]])
-	}
-	if accessKey != account.Key.AccessKey || now.Sub(account.LastUsedAt) < touchEvery {
-		return nil
-	}
-	return s.db.Write(ctx, func(w store.Writer) error { return w.TouchKey(accessKey, now) })
+	return account, err
 }
 
-// verifierOf gives the verifier of the current or the previous key, whichever the Access Key names. For any other it
-// gives one that fits nothing, so that the comparison is made all the same.
-func verifierOf(k lifecycle.Key, accessKey string, now time.Time) []byte {
-	if accessKey != "" && accessKey == k.AccessKey {
-		return k.Verifier
+// clientOf gives the client that the current or the previous key of an account is, whichever the Access Key names, with
+// its verifier. For any other it gives no client, and a verifier that fits nothing, so that the comparison is made all
+// the same.
+func clientOf(a store.Account, accessKey string, now time.Time) (Client, []byte) {
+	if accessKey != "" && accessKey == a.Key.AccessKey {
+		return Client{a.Login, accessKey, a.Key.Generation, a.Key.ExpiresAt()}, a.Key.Verifier
 	}
-	if p := k.LivePrevious(now); p != nil && accessKey == p.AccessKey {
-		return p.Verifier
+	if p := a.Key.LivePrevious(now); p != nil && accessKey == p.AccessKey {
+		return Client{a.Login, accessKey, p.Generation, p.EndsAt}, p.Verifier
 	}
-	return make([]byte, 32)
+	return Client{}, make([]byte, 32)
 }

@@ -66,7 +66,12 @@ func (s *service) act(login string, a keyapi.Action, c keyapi.Change) (keyapi.Re
 	if c.IdempotencyKey.IsZero() {
 		c.IdempotencyKey = s.newKey()
 	}
-	return s.Act(context.Background(), login, keyservice.Actor{Name: login}, a, c)
+	return s.Act(context.Background(), login, keyservice.Actor{Name: login, Verified: true}, a, c)
+}
+
+func (s *service) authenticate(accessKey string, secret keyapi.Secret) error {
+	_, err := s.Authenticate(context.Background(), accessKey, secret)
+	return err
 }
 
 func (s *service) want(err error, code keyapi.Code) {
@@ -185,7 +190,7 @@ func TestAccounts_DoNotMeet(t *testing.T) {
 	if page, err := s.Events(context.Background(), "bob", ""); err != nil || len(page.Items) != 0 {
 		t.Errorf("%+v, %v", page, err)
 	}
-	s.want(s.Authenticate(context.Background(), made.Key.AccessKey, made.AccessSecret), "")
+	s.want(s.authenticate(made.Key.AccessKey, made.AccessSecret), "")
 }
 
 // TestTheDatabase_HoldsNoSecret: what is stored is a keyed digest and a reply that only the Idempotency-Key opens.
@@ -220,9 +225,9 @@ func TestPreviousKey_IsSuspendedWithTheAccount_NotEnded(t *testing.T) {
 	s.want(err, "")
 	_, err = s.act("ada", keyapi.ActionRegenerate, keyapi.Change{Grace: time.Hour})
 	s.want(err, "")
-	s.want(s.Authenticate(context.Background(), old.Key.AccessKey, old.AccessSecret), "")
+	s.want(s.authenticate(old.Key.AccessKey, old.AccessSecret), "")
 	s.now = s.now.Add(time.Hour)
-	s.want(s.Authenticate(context.Background(), old.Key.AccessKey, old.AccessSecret), keyapi.CodeUnauthenticated)
+	s.want(s.authenticate(old.Key.AccessKey, old.AccessSecret), keyapi.CodeUnauthenticated)
 }
 
 func TestLastUsed_IsWrittenOnceAMinute(t *testing.T) {
@@ -238,9 +243,113 @@ func TestLastUsed_IsWrittenOnceAMinute(t *testing.T) {
 	first := s.now
 	for _, step := range []struct{ after, want time.Duration }{{0, 0}, {59 * time.Second, 0}, {time.Second, time.Minute}} {
 		s.now = s.now.Add(step.after)
-		s.want(s.Authenticate(context.Background(), made.Key.AccessKey, made.AccessSecret), "")
+		s.want(s.authenticate(made.Key.AccessKey, made.AccessSecret), "")
 		if got := used().Sub(first); got != step.want {
 			t.Errorf("%v later: last used %v after the first, want %v", s.now.Sub(first), got, step.want)
 		}
+	}
+}
+
+// TestFreshCode: the code is asked for after the replay and the account's rights, before If-Match and the state.
+func TestFreshCode(t *testing.T) {
+	s := newService(t, withMFA)
+	s.account("ada", true, true)
+	s.account("bob", false, true)
+	unverified := func(login string, a keyapi.Action, c keyapi.Change) error {
+		if c.IdempotencyKey.IsZero() {
+			c.IdempotencyKey = s.newKey()
+		}
+		_, err := s.Act(context.Background(), login, keyservice.Actor{Name: login}, a, c)
+		return err
+	}
+	s.want(unverified("ada", keyapi.ActionRegenerate, keyapi.Change{}), keyapi.CodeOTPRequired) // not yet no-key
+	s.want(unverified("bob", keyapi.ActionGenerate, keyapi.Change{}), keyapi.CodeNotPermitted)
+	ik, seen := s.newKey(), int64(7)
+	s.want(unverified("ada", keyapi.ActionGenerate, keyapi.Change{IdempotencyKey: ik}), keyapi.CodeOTPRequired)
+	_, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{IdempotencyKey: ik})
+	s.want(err, "")
+	s.want(unverified("ada", keyapi.ActionGenerate, keyapi.Change{IdempotencyKey: ik}), "")
+	s.want(unverified("ada", keyapi.ActionRegenerate, keyapi.Change{IfMatch: &seen}), keyapi.CodeOTPRequired)
+	s.want(unverified("ada", keyapi.ActionDisable, keyapi.Change{}), "")
+	s.want(unverified("ada", keyapi.ActionActivate, keyapi.Change{}), keyapi.CodeOTPRequired)
+	s.want(unverified("ada", keyapi.ActionDeletePrevious, keyapi.Change{}), "")
+	s.want(unverified("ada", keyapi.ActionDelete, keyapi.Change{}), "")
+}
+
+// TestAlive: what a token was given for counts until its key, generation or grace ends, or its account is blocked.
+func TestAlive(t *testing.T) {
+	s := newService(t, withMFA)
+	s.account("ada", true, true)
+	made, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{})
+	s.want(err, "")
+	client, err := s.Authenticate(context.Background(), made.Key.AccessKey, made.AccessSecret)
+	s.want(err, "")
+	if client.Login != "ada" || client.AccessKey != made.Key.AccessKey || !client.EndsAt.Equal(made.Key.ExpiresAt) {
+		t.Errorf("got %+v", client)
+	}
+	alive := func(want bool, c keyservice.Client) {
+		t.Helper()
+		if got, err := s.Alive(context.Background(), c.AccessKey, c.Generation); err != nil || got != want {
+			t.Errorf("alive %v (%v), want %v", got, err, want)
+		}
+	}
+	alive(true, client)
+	alive(false, keyservice.Client{AccessKey: client.AccessKey, Generation: client.Generation + 1})
+	alive(false, keyservice.Client{AccessKey: "AK0", Generation: client.Generation})
+	alive(false, keyservice.Client{})
+	rotated, err := s.act("ada", keyapi.ActionRegenerate, keyapi.Change{Grace: time.Hour})
+	s.want(err, "")
+	next, err := s.Authenticate(context.Background(), rotated.Key.AccessKey, rotated.AccessSecret)
+	s.want(err, "")
+	alive(true, client) // in its grace
+	old, err := s.Authenticate(context.Background(), made.Key.AccessKey, made.AccessSecret)
+	s.want(err, "")
+	if !old.EndsAt.Equal(rotated.Key.Previous.EndsAt) {
+		t.Errorf("the old key ends at %v, want %v", old.EndsAt, rotated.Key.Previous.EndsAt)
+	}
+	s.now = s.now.Add(time.Hour)
+	alive(false, client)
+	_, err = s.act("ada", keyapi.ActionDisable, keyapi.Change{})
+	s.want(err, "")
+	_, err = s.act("ada", keyapi.ActionActivate, keyapi.Change{})
+	s.want(err, "")
+	alive(false, next)
+	now, err := s.Authenticate(context.Background(), rotated.Key.AccessKey, rotated.AccessSecret)
+	s.want(err, "")
+	alive(true, now)
+	s.now = rotated.Key.ExpiresAt
+	alive(false, now)
+}
+
+// TestDeferredUses: a use shows at once and is written by the flush, however it goes.
+func TestDeferredUses(t *testing.T) {
+	s := newService(t, keyservice.Policy{})
+	flush := s.DeferUses()
+	s.account("ada", true, false)
+	made, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{})
+	s.want(err, "")
+	s.now = s.now.Add(time.Hour)
+	s.want(s.authenticate(made.Key.AccessKey, made.AccessSecret), "")
+	used := func() (shown, written time.Time) {
+		view, err := s.Key(context.Background(), "ada")
+		s.want(err, "")
+		s.want(s.db.Read(context.Background(), func(r store.Reader) error {
+			account, err := r.Account("ada")
+			written = account.LastUsedAt
+			return err
+		}), "")
+		return view.LastUsedAt, written
+	}
+	if shown, written := used(); !shown.Equal(s.now) || !written.IsZero() {
+		t.Errorf("before the flush: shown %v, written %v", shown, written)
+	}
+	given, stop := context.WithCancel(context.Background())
+	stop()
+	if err := flush(given); err == nil {
+		t.Error("a flush under an ended context says it wrote")
+	}
+	s.want(flush(context.Background()), "")
+	if shown, written := used(); !shown.Equal(s.now) || !written.Equal(s.now) {
+		t.Errorf("after the flush: shown %v, written %v", shown, written)
 	}
 }

@@ -20,13 +20,15 @@ import (
 
 // Policy is what the operator of a service decides.
 type Policy struct {
-	MFARequired bool // accounts need multi-factor authentication before they can have a working key
+	MFARequired bool   // accounts need multi-factor authentication before they can have a working key
+	Contact     string // says whom to ask for the permission to have a key; "" = nothing is said
 }
 
 // Actor is who acts on an account's key, for the audit trail.
 type Actor struct {
-	Name string // login or name of the session
-	From string // network address; "" on this machine
+	Name     string // login or name of the session
+	From     string // network address; "" on this machine
+	Verified bool   // gave a one-time code lately, or is one that needs none
 }
 
 // Service is the key service of one database. It is safe for concurrent use.
@@ -36,6 +38,7 @@ type Service struct {
 	policy Policy
 	now    func() time.Time
 	random io.Reader
+	uses   *uses // nil: a use is written at once
 }
 
 // New makes the service on a database and its master key. now and random are the clock and the source of randomness
@@ -64,7 +67,7 @@ func (s *Service) account(r store.Reader, login string) (store.Account, error) {
 }
 
 func (s *Service) view(a store.Account) keyapi.Key {
-	return a.Key.View(a.Login, s.now(), a.LastUsedAt, s.facts(a))
+	return a.Key.View(a.Login, s.now(), s.lastUsed(a), s.facts(a))
 }
 
 func (s *Service) facts(a store.Account) lifecycle.Facts {

@@ -152,8 +152,14 @@ func TestModel(t *testing.T) {
 			"generate": act(keyapi.ActionGenerate), "disable": act(keyapi.ActionDisable), "activate": act(keyapi.ActionActivate),
 			"regenerate": act(keyapi.ActionRegenerate), "delete": act(keyapi.ActionDelete),
 			"delete-previous": act(keyapi.ActionDeletePrevious),
-			"time passes":     move(time.Nanosecond, time.Second, time.Hour, day, 6*day, 8*day, 359*day, 365*day, 366*day),
-			"clock put back":  move(-time.Second, -time.Hour, -day, -8*day, -366*day),
+			"rights lost": func(*rapid.T) {
+				m.kill(m.current)
+				m.kill(m.previous)
+				m.changes++
+				k = k.Retire()
+			},
+			"time passes":    move(time.Nanosecond, time.Second, time.Hour, day, 6*day, 8*day, 359*day, 365*day, 366*day),
+			"clock put back": move(-time.Second, -time.Hour, -day, -8*day, -366*day),
 			"to an end": func(*rapid.T) { // where the mistakes are
 				if m.previous != nil {
 					at = m.previous.grace

@@ -14,6 +14,7 @@ var refusals = map[keyapi.Code]string{
 	keyapi.CodeKeyExpired:    "The API key has expired",
 	keyapi.CodeKeyDisabled:   "The API key is disabled",
 	keyapi.CodeNotPermitted:  "Your login may not have an API key",
+	keyapi.CodeOTPRequired:   "A one-time code of your authenticator is needed for this",
 	keyapi.CodeMFANotEnabled: "Multi-factor authentication is not on for your account",
 	keyapi.CodeInvalidRequest: "The grace period must be whole seconds from 0 to 7 days, " +
 		"or the action is not known",

@@ -61,15 +61,18 @@ var pageOrder = []keyapi.Action{
 	keyapi.ActionGenerate, keyapi.ActionDisable, keyapi.ActionActivate, keyapi.ActionRegenerate, keyapi.ActionDelete,
 }
 
-// Needs says which rights of the account an action requires. Taking rights away is never harder than using them:
-// disable, delete and delete-previous need neither.
-type Needs struct{ Permission, MFA bool }
+// Needs says what an action requires of the account, and of who acts on it: a one-time code given lately, where the account
+// has MFA. Taking rights away is never harder than using them: disable, delete and delete-previous need nothing.
+type Needs struct{ Permission, MFA, Code bool }
 
 var needs = map[keyapi.Action]Needs{
-	keyapi.ActionGenerate:   {Permission: true, MFA: true},
-	keyapi.ActionRegenerate: {Permission: true, MFA: true},
-	keyapi.ActionActivate:   {Permission: true},
+	keyapi.ActionGenerate:   {Permission: true, MFA: true, Code: true},
+	keyapi.ActionRegenerate: {Permission: true, MFA: true, Code: true},
+	keyapi.ActionActivate:   {Permission: true, Code: true},
 }
+
+// NeedsCode tells whether an action requires that a one-time code was given lately.
+func NeedsCode(a keyapi.Action, f Facts) bool { return f.MFAEnabled && needs[a].Code }
 
 // Allowed checks the account's rights for an action: first the permission, then MFA. It gives "" or
 // CodeNotPermitted or CodeMFANotEnabled.
