@@ -280,6 +280,30 @@ func TestSecret_OnATerminal_OnlyWithReveal(t *testing.T) {
 	}
 }
 
+// TestRefusals_OnATerminal: word for word what only a terminal makes the program say.
+func TestRefusals_OnATerminal(t *testing.T) {
+	p := newPerson(t, testkit.Build(t, program), "NO_COLOR=1")
+	p.does("generate")
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"secret"}, "error: The secret is not printed on a terminal.\r\n" +
+			"Pipe it to where it is needed, or add --reveal to see it.\r\n"},
+		{[]string{"import", "--no-input"}, "error: Nobody may be asked for the secret here.\r\n" +
+			"Pipe it in, or set APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET.\r\n"},
+		{[]string{"disable", "--no-input"}, "error: \"Disable the API key?\" needs an answer, but --no-input is given.\r\n" +
+			"Run: apikey disable --no-input --yes\r\n"},
+		{[]string{"regenerate", "--grace", "8d"}, "error: The grace period must be whole seconds, 7 days at most.\r\n" + // no pop-up first
+			"See: apikey --help\r\n"},
+	} {
+		x := p.start(test.args...)
+		if status := x.Wait(); status != 2 || x.Raw() != test.want {
+			t.Errorf("apikey %v: exit status %d\n got %q\nwant %q", test.args, status, x.Raw(), test.want)
+		}
+	}
+}
+
 func TestImport_AsksOnATerminal_AndShowsNoSecret(t *testing.T) {
 	path := testkit.Build(t, program)
 	for _, mode := range []string{"--accessible=false", "--accessible"} {
