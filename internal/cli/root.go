@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -42,7 +44,7 @@ func New(env *Env) *cobra.Command {
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
 	root.SetErr(env.IO.Err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err.Error()) })
+	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(
 		&cobra.Group{ID: groupManage, Title: "Manage the key:"},
 		&cobra.Group{ID: groupUse, Title: "Use the key:"},
@@ -84,7 +86,8 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 // Run runs a command line and writes its error, if any, to the error stream. It gives that error; Exit says which exit
 // status is its.
 func Run(ctx context.Context, env *Env, args []string) error {
-	env.IO.Out = resultWriter{env.IO.Out}
+	out := &resultWriter{Writer: env.IO.Out}
+	env.IO.Out = out
 	root := New(env)
 	root.SetArgs(args)
 	started := false
@@ -96,6 +99,9 @@ func Run(ctx context.Context, env *Env, args []string) error {
 		return nil
 	}
 	cmd, err := root.ExecuteContextC(context.WithValue(ctx, argsKey{}, args))
+	if err == nil {
+		err = out.failed
+	}
 	if err == nil {
 		return nil
 	}
@@ -111,6 +117,15 @@ func Run(ctx context.Context, env *Env, args []string) error {
 func usageError(cmd *cobra.Command, text string) error {
 	first, _, _ := strings.Cut(text, "\n") // cobra's suggestions follow on lines of their own; the hint names the help
 	return keyapi.Errorf(keyapi.CodeUsage, strings.ToUpper(first[:1])+first[1:], "See: "+cmd.CommandPath()+" --help")
+}
+
+// flagError tells of a flag that is wrong. Of a switch's wrong value pflag tells what a function of Go said.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
+		return usageError(cmd, fmt.Sprintf("the value %q of --%s is neither true nor false", invalid.GetValue(), invalid.GetFlag().Name))
+	}
+	return usageError(cmd, err.Error())
 }
 
 // noArgs refuses arguments, and names the commands that may have been meant.

@@ -54,6 +54,9 @@ func (c *Custodian) Act(ctx context.Context, in Intent, show func(Outcome) error
 
 // foresee says whether an intent would change anything, and what can be refused before any question.
 func (c *Custodian) foresee(in Intent, key keyapi.Key) (change bool, err error) {
+	if !lifecycle.ValidGrace(in.Grace) {
+		return false, lifecycle.Refusal(keyapi.CodeInvalidRequest)
+	}
 	if in.IfMissing && key.Status != keyapi.StatusNone {
 		return false, nil
 	}
