@@ -19,7 +19,7 @@ import (
 func (c *Custodian) Act(ctx context.Context, in Intent, show func(Outcome) error) error {
 	a := actions[in.Action]
 	if a.makes {
-		recovered, err := c.recoverOrphan(ctx, in, show)
+		recovered, err := c.recoverOrphan(ctx, in, untilItIsFree, show)
 		if recovered || err != nil {
 			return err
 		}

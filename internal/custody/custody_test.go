@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/embedded"
 	"github.com/apikey-cli/apikey/internal/popup"
@@ -658,5 +660,40 @@ func TestOpen_DamagedSecret_IsNotPrinted(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
+	}
+}
+
+// TestARecord_WhoseLockSomebodyHoldsForAMoment: a status that looks at the record holds the lock. The run that recovers
+// waits for it: else it would say that there is a key already, and leave its secret where it was.
+func TestARecord_WhoseLockSomebodyHoldsForAMoment_IsRecovered(t *testing.T) {
+	for _, recovers := range []struct {
+		name string
+		do   func(b *bench) error
+	}{
+		{"generate", func(b *bench) error { _, err := b.act(generate); return err }},
+		{"secret", func(b *bench) error {
+			return b.Secret(context.Background(), func(string, keyapi.Secret) error { return nil })
+		}},
+	} {
+		t.Run(recovers.name, func(t *testing.T) {
+			b := newBench(t)
+			b.api.after = fail(keyapi.CodeOutcomeUnknown)
+			_, err := b.act(generate)
+			b.wantCode(err, keyapi.CodeOutcomeUnknown)
+			b.api.after = nil
+			found, err := filepath.Glob(filepath.Join(b.Dir, "accounts", "*", "lock"))
+			if err != nil || len(found) != 1 {
+				t.Fatalf("%v %v", found, err)
+			}
+			lock := flock.New(found[0])
+			if err := lock.Lock(); err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(30*time.Millisecond, func() { _ = lock.Unlock() })
+			if err := recovers.do(b); err != nil {
+				t.Fatal(err)
+			}
+			b.safe()
+		})
 	}
 }

@@ -20,7 +20,9 @@ type kill struct {
 	first, second string
 }
 
-func (k kill) String() string { return fmt.Sprintf("%s, killed at %q, then at %q", k.order.name, k.first, k.second) }
+func (k kill) String() string {
+	return fmt.Sprintf("%s, killed at %q, then at %q", k.order.name, k.first, k.second)
+}
 
 // TestKilled_AtEveryStep_AndAgainWhileItRecovers: the tool is killed at each named step, and in other trials the run that
 // recovers is killed too. The oracle is that of the package.
