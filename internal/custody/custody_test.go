@@ -69,6 +69,7 @@ func (s *fakeStore) Delete(_ context.Context, slot secretstore.Slot) error {
 type fakeAPI struct {
 	*embedded.Service
 	before, after error
+	recover       error
 	meanwhile     func() // happens while the pop-up is open
 	journal       *[]string
 }
@@ -95,6 +96,13 @@ func (a *fakeAPI) Regenerate(ctx context.Context, c keyapi.Change) (keyapi.Resul
 
 func (a *fakeAPI) Disable(ctx context.Context, c keyapi.Change) (keyapi.Result, error) {
 	return a.call("disable", func() (keyapi.Result, error) { return a.Service.Disable(ctx, c) })
+}
+
+func (a *fakeAPI) Recover(ctx context.Context, key keyapi.IdempotencyKey) (keyapi.Result, error) {
+	if a.recover != nil {
+		return keyapi.Result{}, a.recover
+	}
+	return a.Service.Recover(ctx, key)
 }
 
 // bench is a custodian with everything around it at hand.
@@ -498,7 +506,7 @@ func TestARecord_TooOld_IsDropped(t *testing.T) {
 	_, err := b.act(generate)
 	b.wantCode(err, keyapi.CodeOutcomeUnknown)
 	b.api.after = nil
-	b.now = b.now.Add(keyapi.RecoverableFor)
+	b.now = b.now.Add(keyapi.RecoverableFor + time.Second)
 	if _, _, found := b.Unfinished(); found {
 		t.Error("a record that is void is still told of")
 	}
@@ -507,6 +515,27 @@ func TestARecord_TooOld_IsDropped(t *testing.T) {
 	if b.pending() || len(b.notices) != 1 {
 		t.Errorf("pending %v, notices %v", b.pending(), b.notices)
 	}
+}
+
+// TestARecord_IsAsOldAsTheServiceSays: this machine's clock was set ahead in the meantime. The service still has the
+// reply; while it can't be asked, the record is kept and stands in nobody's way.
+func TestARecord_IsAsOldAsTheServiceSays(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	b.api.after = fail(keyapi.CodeOutcomeUnknown)
+	_, err := b.act(regenerate)
+	b.wantCode(err, keyapi.CodeOutcomeUnknown)
+	b.api.after = nil
+	b.Now = func() time.Time { return b.now.Add(2 * keyapi.RecoverableFor) }
+	b.api.recover = fail(keyapi.CodeUnreachable)
+	if err := b.Secret(context.Background(), func(string, keyapi.Secret) error { return nil }); err != nil || !b.pending() {
+		t.Errorf("%v, pending %v", err, b.pending())
+	}
+	b.api.recover = nil
+	if out := b.mustAct(regenerate); !out.Recovered || b.key().Revision != 2 {
+		t.Errorf("%+v", out)
+	}
+	b.safe()
 }
 
 func TestARecord_WhoseKeyWasReplacedElsewhere_IsDropped(t *testing.T) {

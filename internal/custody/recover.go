@@ -44,17 +44,21 @@ func (c *Custodian) recoverLocked(ctx context.Context, in Intent, show func(Outc
 	if err != nil || !found {
 		return false, err
 	}
-	if !c.Now().Before(r.deadline()) {
-		c.Notice("An earlier " + string(r.Operation) + " was cut short more than a day ago. Its secret can't be recovered any more.")
-		return false, c.dropRecord()
-	}
 	c.Log.Debug("asking what became of an action that was cut short", "operation", r.Operation)
 	result, err := c.Service.API.Recover(ctx, keyapi.IdempotencyKey{Secret: keyapi.NewSecret(r.Key)})
+	// How old it is the service knows better: this machine's clock may have been set in the meantime.
+	old := !c.Now().Before(r.deadline())
 	switch keyapi.CodeOf(err) {
 	case "":
 	case keyapi.CodeNotExecuted, keyapi.CodeSuperseded:
+		if old {
+			c.Notice("An earlier " + string(r.Operation) + " was cut short more than a day ago. Its secret can't be recovered any more.")
+		}
 		return false, c.dropRecord()
 	default:
+		if old { // most likely there is nothing to recover: it is no reason to fail
+			return false, nil
+		}
 		return false, err
 	}
 	live, err := c.Service.API.Key(ctx)
