@@ -85,8 +85,8 @@ func each[T any](t *testing.T, trials []T, worker func() func(T)) {
 	next := make(chan T)
 	var wg sync.WaitGroup
 	for range 4 {
+		do := worker()
 		wg.Go(func() {
-			do := worker()
 			for trial := range next {
 				do(trial)
 			}
