@@ -726,3 +726,22 @@ func TestARecord_WhoseLockSomebodyHoldsForAMoment_IsRecovered(t *testing.T) {
 		})
 	}
 }
+
+// TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled: what was asked for is done; that must not look like a failure.
+func TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	found, err := filepath.Glob(filepath.Join(b.Dir, "accounts", "*", "kept.json"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v %v", found, err)
+	}
+	if err := os.WriteFile(found[0], []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []keyapi.Action{keyapi.ActionDisable, keyapi.ActionDelete} {
+		b.notices = nil
+		if out := b.mustAct(custody.Intent{Action: a, Yes: true}); !out.Changed || len(b.notices) != 1 {
+			t.Errorf("%s: %+v, told %v", a, out, b.notices)
+		}
+	}
+}
