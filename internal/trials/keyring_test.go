@@ -42,7 +42,7 @@ func TestKeyring_FailsAtAnyCall(t *testing.T) {
 	}
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var count tally
-	each(t, all[:min(len(all), pick(50, len(all)))], func() func(trial) {
+	each(t, all[:min(len(all), pick(40, 800))], func() func(trial) {
 		d := newDesk(t)
 		u := onDesk(t, tool, d)
 		return func(k trial) {
