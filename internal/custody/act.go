@@ -19,7 +19,7 @@ import (
 func (c *Custodian) Act(ctx context.Context, in Intent, show func(Outcome) error) error {
 	a := actions[in.Action]
 	if a.makes {
-		recovered, err := c.recoverOrphan(ctx, in, show)
+		recovered, err := c.recoverOrphan(ctx, in, untilItIsFree, show)
 		if recovered || err != nil {
 			return err
 		}
@@ -127,8 +127,8 @@ func (c *Custodian) commit(ctx context.Context, in Intent, to target, seen *int6
 		return c.settle(ctx, in, to, Outcome{Key: result.Key, Changed: result.Changed}, result.AccessSecret, show) // (6) (7)
 	}
 	kept, err := c.afterwards(ctx, a)
-	if err != nil {
-		return err
+	if err != nil { // what was asked for is done, and taken back by nothing: it is no failure of the action
+		c.Notice(described(err))
 	}
 	return show(Outcome{Key: result.Key, Changed: result.Changed, Kept: kept})
 }
@@ -157,6 +157,16 @@ func (c *Custodian) callFailed(err error, a action) error {
 		return &told
 	}
 	return err
+}
+
+// described gives an error that is no reason to fail as a notice: what happened and what to do.
+func described(err error) string {
+	text := err.Error() + "."
+	var known *keyapi.Error
+	if errors.As(err, &known) && known.Hint != "" {
+		text += " " + known.Hint
+	}
+	return text
 }
 
 // afterwards brings what this machine keeps in line with an action that made no secret.

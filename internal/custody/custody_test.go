@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/embedded"
 	"github.com/apikey-cli/apikey/internal/popup"
@@ -67,6 +69,7 @@ func (s *fakeStore) Delete(_ context.Context, slot secretstore.Slot) error {
 type fakeAPI struct {
 	*embedded.Service
 	before, after error
+	recover       error
 	meanwhile     func() // happens while the pop-up is open
 	journal       *[]string
 }
@@ -93,6 +96,13 @@ func (a *fakeAPI) Regenerate(ctx context.Context, c keyapi.Change) (keyapi.Resul
 
 func (a *fakeAPI) Disable(ctx context.Context, c keyapi.Change) (keyapi.Result, error) {
 	return a.call("disable", func() (keyapi.Result, error) { return a.Service.Disable(ctx, c) })
+}
+
+func (a *fakeAPI) Recover(ctx context.Context, key keyapi.IdempotencyKey) (keyapi.Result, error) {
+	if a.recover != nil {
+		return keyapi.Result{}, a.recover
+	}
+	return a.Service.Recover(ctx, key)
 }
 
 // bench is a custodian with everything around it at hand.
@@ -496,7 +506,7 @@ func TestARecord_TooOld_IsDropped(t *testing.T) {
 	_, err := b.act(generate)
 	b.wantCode(err, keyapi.CodeOutcomeUnknown)
 	b.api.after = nil
-	b.now = b.now.Add(keyapi.RecoverableFor)
+	b.now = b.now.Add(keyapi.RecoverableFor + time.Second)
 	if _, _, found := b.Unfinished(); found {
 		t.Error("a record that is void is still told of")
 	}
@@ -505,6 +515,27 @@ func TestARecord_TooOld_IsDropped(t *testing.T) {
 	if b.pending() || len(b.notices) != 1 {
 		t.Errorf("pending %v, notices %v", b.pending(), b.notices)
 	}
+}
+
+// TestARecord_IsAsOldAsTheServiceSays: this machine's clock was set ahead in the meantime. The service still has the
+// reply; while it can't be asked, the record is kept and stands in nobody's way.
+func TestARecord_IsAsOldAsTheServiceSays(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	b.api.after = fail(keyapi.CodeOutcomeUnknown)
+	_, err := b.act(regenerate)
+	b.wantCode(err, keyapi.CodeOutcomeUnknown)
+	b.api.after = nil
+	b.Now = func() time.Time { return b.now.Add(2 * keyapi.RecoverableFor) }
+	b.api.recover = fail(keyapi.CodeUnreachable)
+	if err := b.Secret(context.Background(), func(string, keyapi.Secret) error { return nil }); err != nil || !b.pending() {
+		t.Errorf("%v, pending %v", err, b.pending())
+	}
+	b.api.recover = nil
+	if out := b.mustAct(regenerate); !out.Recovered || b.key().Revision != 2 {
+		t.Errorf("%+v", out)
+	}
+	b.safe()
 }
 
 func TestARecord_WhoseKeyWasReplacedElsewhere_IsDropped(t *testing.T) {
@@ -657,6 +688,60 @@ func TestOpen_DamagedSecret_IsNotPrinted(t *testing.T) {
 			if keyapi.CodeOf(err) != keyapi.CodeStoreFailed || strings.Contains(err.Error(), "aks_") {
 				t.Errorf("got %v", err)
 			}
+		}
+	}
+}
+
+// TestARecord_WhoseLockSomebodyHoldsForAMoment: a status that looks at the record holds the lock. The run that recovers
+// waits for it: else it would say that there is a key already, and leave its secret where it was.
+func TestARecord_WhoseLockSomebodyHoldsForAMoment_IsRecovered(t *testing.T) {
+	for _, recovers := range []struct {
+		name string
+		do   func(b *bench) error
+	}{
+		{"generate", func(b *bench) error { _, err := b.act(generate); return err }},
+		{"secret", func(b *bench) error {
+			return b.Secret(context.Background(), func(string, keyapi.Secret) error { return nil })
+		}},
+	} {
+		t.Run(recovers.name, func(t *testing.T) {
+			b := newBench(t)
+			b.api.after = fail(keyapi.CodeOutcomeUnknown)
+			_, err := b.act(generate)
+			b.wantCode(err, keyapi.CodeOutcomeUnknown)
+			b.api.after = nil
+			found, err := filepath.Glob(filepath.Join(b.Dir, "accounts", "*", "lock"))
+			if err != nil || len(found) != 1 {
+				t.Fatalf("%v %v", found, err)
+			}
+			lock := flock.New(found[0])
+			if err := lock.Lock(); err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(30*time.Millisecond, func() { _ = lock.Unlock() })
+			if err := recovers.do(b); err != nil {
+				t.Fatal(err)
+			}
+			b.safe()
+		})
+	}
+}
+
+// TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled: what was asked for is done; that must not look like a failure.
+func TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	found, err := filepath.Glob(filepath.Join(b.Dir, "accounts", "*", "kept.json"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v %v", found, err)
+	}
+	if err := os.WriteFile(found[0], []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []keyapi.Action{keyapi.ActionDisable, keyapi.ActionDelete} {
+		b.notices = nil
+		if out := b.mustAct(custody.Intent{Action: a, Yes: true}); !out.Changed || len(b.notices) != 1 {
+			t.Errorf("%s: %+v, told %v", a, out, b.notices)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 //
 // Errors: CodeNoSecret if nothing is kept here; the codes of the store.
 func (c *Custodian) Secret(ctx context.Context, show func(accessKey string, secret keyapi.Secret) error) error {
-	done, err := c.recoverOrphan(ctx, Intent{ShowSecret: true}, func(out Outcome) error {
+	done, err := c.recoverOrphan(ctx, Intent{ShowSecret: true}, forALook, func(out Outcome) error {
 		return show(out.Key.AccessKey, out.Secret)
 	})
 	if done || err != nil {

@@ -100,15 +100,13 @@ func fileReady(path string) error {
 		return keyapi.Errorf(keyapi.CodeStoreDenied, fmt.Sprintf("%s is not a plain file", path),
 			"Name a file that may be replaced, or one that is not there yet.")
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".apikey-probe-*")
-	if err != nil {
+	if err := durable.Probe(filepath.Dir(path)); err != nil {
 		return &keyapi.Error{
 			Code: keyapi.CodeStoreDenied, Message: "The file for the secret cannot be written", Err: err,
 			Hint: "Name a file in a folder that exists and is yours.",
 		}
 	}
-	_ = f.Close()
-	return os.Remove(f.Name())
+	return nil
 }
 
 // writeSecretFile writes the secret, and nothing else, to a file of its own with mode 0600.
