@@ -35,7 +35,7 @@ type tokenText struct {
 //
 // Errors: CodeNoSecret if nothing is kept here; the codes of the store and those of the grant.
 func (c *Custodian) Token(ctx context.Context, fresh bool, grant Grant) (Token, error) {
-	if _, err := c.recoverOrphan(ctx, Intent{}, func(Outcome) error { return nil }); err != nil {
+	if _, err := c.recoverOrphan(ctx, Intent{}, forALook, func(Outcome) error { return nil }); err != nil {
 		return Token{}, err
 	}
 	if !fresh {
