@@ -22,6 +22,8 @@ type ClientOptions struct {
 	// Server is the address of the key service: https://host[:port][/path]. Plain http is taken for this machine only:
 	// localhost, 127.0.0.0/8 and ::1.
 	Server string
+	// TokenPath is the path of the token endpoint below Server; "" is /token. Other services than ours have their own.
+	TokenPath string
 	// Session is sent as Bearer to the origin of Server and to no other; the zero Secret is none.
 	Session Secret
 	// UserAgent names the calling program in the audit trail.
@@ -55,6 +57,7 @@ type ClientOptions struct {
 type Client struct {
 	base      *url.URL // address of the service, its path without a slash at the end
 	origin    string
+	tokenPath string
 	session   atomic.Pointer[Secret]
 	userAgent string
 	timeout   time.Duration
@@ -75,10 +78,13 @@ func NewClient(o ClientOptions) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		base: base, origin: originOf(base), userAgent: o.UserAgent, timeout: o.Timeout, transport: o.Transport,
+		base: base, origin: originOf(base), tokenPath: o.TokenPath, userAgent: o.UserAgent, timeout: o.Timeout, transport: o.Transport,
 		now: o.Now, sleep: o.Sleep, random: o.Random, log: o.Log,
 	}
 	c.SetSession(o.Session)
+	if c.tokenPath == "" {
+		c.tokenPath = "/token"
+	}
 	if c.userAgent == "" {
 		c.userAgent = defaultUserAgent
 	}

@@ -16,13 +16,13 @@ type Token struct {
 	ExpiresAt   time.Time // by this machine's clock, counted from before the request (UTC)
 }
 
-// Token gets an access token for a key by the client credentials grant (RFC 6749 §4.4): POST /token. It needs no
+// Token gets an access token for a key by the client credentials grant (RFC 6749 §4.4). It needs no
 // session. Errors: CodeUnauthenticated for an unknown key or a wrong secret; with the right secret CodeKeyDisabled,
 // CodeKeyExpired, CodeMFANotEnabled or CodeNotPermitted if the key is blocked.
 func (c *Client) Token(ctx context.Context, accessKey string, secret Secret) (Token, error) {
 	// §2.3.1 wants both halves form-encoded before they are put together.
 	pair := url.QueryEscape(accessKey) + ":" + url.QueryEscape(secret.Reveal())
-	k := c.read(http.MethodPost, "/token")
+	k := c.read(http.MethodPost, c.tokenPath)
 	k.bearer, k.basic = Secret{}, NewSecret(base64.StdEncoding.EncodeToString([]byte(pair)))
 	k.contentType, k.body = typeForm, []byte("grant_type=client_credentials")
 	k.secrets, k.presents, k.oauth = []Secret{secret}, true, true
