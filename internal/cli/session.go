@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/render"
@@ -143,11 +144,13 @@ func (s *session) custodian(conn *Connection) *custody.Custodian {
 		keyring.NoticeAfter, keyring.Notice = keyringNoticeAfter, func() { s.notice("Waiting for your keyring…") }
 	}
 	return &custody.Custodian{
-		Service: conn.Service, Dir: s.settings.Data, Choice: custody.Choice(s.settings.Store),
-		Keyring: secretstore.NewKeyring(keyring), File: secretstore.NewFile(filepath.Join(s.settings.Data, "secrets")),
-		Popup: s.popup, Now: s.env.Now, Random: s.env.Random, UserAgent: "apikey/" + s.env.Version().Number,
-		Notice: s.notice, Log: s.log,
-		RememberFile: func() error { return profile.Set(s.settings.Config, s.settings.Profile, "store", "file") },
+		Keeper: keeping.Keeper{
+			Choice: keeping.Choice(s.settings.Store), Keyring: secretstore.NewKeyring(keyring),
+			File: secretstore.NewFile(filepath.Join(s.settings.Data, "secrets")), Popup: s.popup, Notice: s.notice,
+			RememberFile: func() error { return profile.Set(s.settings.Config, s.settings.Profile, "store", "file") },
+		},
+		Service: conn.Service, Dir: s.settings.Data, Now: s.env.Now, Random: s.env.Random,
+		UserAgent: "apikey/" + s.env.Version().Number, Log: s.log,
 	}
 }
 

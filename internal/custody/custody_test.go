@@ -13,6 +13,7 @@ import (
 
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/embedded"
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/secretstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -138,10 +139,12 @@ func newBench(t *testing.T) *bench {
 	b.keyring, b.file = newStore(secretstore.KindKeyring), newStore(secretstore.KindFile)
 	b.Custodian = &custody.Custodian{
 		Service: custody.Service{API: b.api, Instance: service.Instance(), Login: "ada", Place: "embedded, this machine only"},
-		Dir:     dir, Choice: custody.ChooseAuto, Keyring: b.keyring, File: b.file, Popup: b,
-		RememberFile: func() error { b.remembered = true; return nil },
-		Now:          clock, Random: rand.Reader, UserAgent: "test",
-		Notice: func(text string) { b.notices = append(b.notices, text) }, Log: slog.New(slog.DiscardHandler),
+		Keeper: keeping.Keeper{
+			Choice: keeping.ChooseAuto, Keyring: b.keyring, File: b.file, Popup: b,
+			RememberFile: func() error { b.remembered = true; return nil },
+			Notice:       func(text string) { b.notices = append(b.notices, text) },
+		},
+		Dir: dir, Now: clock, Random: rand.Reader, UserAgent: "test", Log: slog.New(slog.DiscardHandler),
 	}
 	return b
 }
@@ -367,7 +370,7 @@ func TestAuto_NoKeyring(t *testing.T) {
 	})
 	t.Run("KeyringChosen_NeverTheFile", func(t *testing.T) {
 		b := newBench(t)
-		b.Choice, b.keyring.fails["probe"] = custody.ChooseKeyring, unreachable
+		b.Choice, b.keyring.fails["probe"] = keeping.ChooseKeyring, unreachable
 		_, err := b.act(generate)
 		b.wantCode(err, keyapi.CodeStoreUnavailable)
 		if len(b.asked) > 0 {
@@ -561,7 +564,7 @@ func TestMetadata_Damaged_IsAnErrorForReaders_AndNoObstacleForANewSecret(t *test
 
 func TestNone_TheRecordOutlivesTheOutput(t *testing.T) {
 	b := newBench(t)
-	b.Choice = custody.ChooseNone
+	b.Choice = keeping.ChooseNone
 	in := custody.Intent{Action: keyapi.ActionGenerate, ShowSecret: true}
 	closed := fail(keyapi.CodeInternal)
 	err := b.Act(context.Background(), in, func(custody.Outcome) error { return closed })

@@ -79,7 +79,7 @@ func (c *Custodian) writeKept(k Kept) error {
 func (c *Custodian) removeStale(ctx context.Context, k Kept) Kept {
 	var left []Stale
 	for _, s := range k.Stale {
-		store := c.store(s.Store)
+		store := c.Store(s.Store)
 		if store == nil || s.AccessKey == k.AccessKey && s.Store == k.Store {
 			continue
 		}
