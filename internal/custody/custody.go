@@ -7,6 +7,7 @@
 package custody
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"time"
@@ -22,6 +23,9 @@ type Service struct {
 	Instance string // what secrets and records are bound to: the origin, or the embedded database's own identifier
 	Login    string // the account
 	Place    string // how people read it: the server's address, or "embedded, this machine only"
+	// Verify gets a fresh code from a person and shows it to a service that said CodeOTPRequired; nil for one that never
+	// does. Errors: CodeOTPRequired where nobody can be asked, CodeOTPInvalid, CodeCancelled, those of the connection.
+	Verify func(ctx context.Context) error
 }
 
 // Custodian does actions on one account's key and keeps its secret on this machine.
