@@ -7,11 +7,14 @@ package cli
 import (
 	"context"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/profile"
+	"github.com/apikey-cli/apikey/internal/signin"
 	"github.com/apikey-cli/apikey/internal/term"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
 // Env is everything a run takes from outside.
@@ -25,13 +28,29 @@ type Env struct {
 
 	// Signals gives a context that ends when the user wants the run to end. It is called when there is something to end.
 	Signals func(context.Context) (ctx context.Context, stop func())
-	// Connect opens the key service the settings name. It is called by the commands that need one, and by no other.
-	Connect func(ctx context.Context, s profile.Settings) (*Connection, error)
+	// Connect opens the key service a target names; a remote one is not called yet. It is called by the commands that
+	// need one, and by no other.
+	Connect func(ctx context.Context, to Target) (*Connection, error)
+}
+
+// Target says which key service is meant.
+type Target struct {
+	profile.Settings
+	Session func(signin.Seat) signin.Source // where the session for a seat comes from
+	Log     *slog.Logger
 }
 
 // Connection is an open key service.
 type Connection struct {
 	custody.Service
-	Server string // its address; "" = embedded
+	Server string  // its address; "" = embedded
+	Remote *Remote // nil = embedded
 	Close  func() error
+}
+
+// Remote is what only a key service has that one signs in to.
+type Remote struct {
+	Client *keyapi.Client // shows no session before API was opened
+	API    *signin.API
+	Seat   signin.Seat
 }

@@ -67,6 +67,11 @@ func Remove(dir, profile string) error {
 		if err := cut(profiles, profile); err != nil {
 			return err
 		}
+		if len(profiles.Content) == 0 {
+			if err := cut(root, "profiles"); err != nil {
+				return err
+			}
+		}
 		current, err := child(root, "current", yaml.ScalarNode)
 		if err != nil {
 			return err

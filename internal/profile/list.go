@@ -8,6 +8,7 @@ type Entry struct {
 	Current bool   // it is used where none is named
 	Server  string // "" = the embedded service
 	Login   string // "" = nobody signed in yet
+	CAFile  string
 }
 
 // List gives the profiles of a config folder, sorted by name, "local" included. Error: CodeUsage if the file can't be
@@ -23,6 +24,7 @@ func List(dir string) ([]Entry, error) {
 		of := "profiles." + name + "."
 		list = append(list, Entry{
 			Name: name, Current: name == current, Server: file.GetString(of + "server"), Login: file.GetString(of + "login"),
+			CAFile: file.GetString(of + "ca-file"),
 		})
 	}
 	return list, nil
