@@ -31,8 +31,8 @@ func main() { os.Exit(run(os.Args[1:], time.Now)) }
 // run runs a command line by a clock and gives the exit status.
 func run(args []string, now func() time.Time) int {
 	return cli.Exit(cli.Run(context.Background(), &cli.Env{
-		IO: term.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv), Getenv: os.Getenv, GOOS: runtime.GOOS,
-		Now: now, Random: rand.Reader, Version: build, Signals: signals,
+		IO: term.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv), Getenv: os.Getenv, Environ: os.Environ(), GOOS: runtime.GOOS,
+		Now: now, Random: rand.Reader, Version: build, Signals: signals, Replace: replace,
 		Connect: func(ctx context.Context, s profile.Settings) (*cli.Connection, error) { return connect(ctx, s, now) },
 	}, args))
 }

@@ -18,6 +18,7 @@ import (
 type Env struct {
 	IO      *term.IO
 	Getenv  func(string) string
+	Environ []string // all of the environment, for a command that is run
 	GOOS    string
 	Now     func() time.Time // in the user's time zone
 	Random  io.Reader
@@ -25,6 +26,9 @@ type Env struct {
 
 	// Signals gives a context that ends when the user wants the run to end. It is called when there is something to end.
 	Signals func(context.Context) (ctx context.Context, stop func())
+	// Replace runs a program in place of this one, or, where the system cannot, beside it until it ends. It gives the
+	// program's exit status. argv[0] is the name it is told it has.
+	Replace func(path string, argv, environ []string) (status int, err error)
 	// Connect opens the key service the settings name. It is called by the commands that need one, and by no other.
 	Connect func(ctx context.Context, s profile.Settings) (*Connection, error)
 }
@@ -33,5 +37,7 @@ type Env struct {
 type Connection struct {
 	custody.Service
 	Server string // its address; "" = embedded
-	Close  func() error
+	// Grant gets an access token for a credential; nil where the service gives none.
+	Grant custody.Grant
+	Close func() error
 }

@@ -57,7 +57,7 @@ func New(env *Env) *cobra.Command {
 	}
 	add(groupManage, statusCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
 		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
-	add(groupUse, secretCommand(env), importCommand(env), forgetCommand(env))
+	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
 	add(groupSetUp, versionCommand(env))
 	addBuiltIns(root)
 	return root

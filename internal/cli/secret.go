@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-
 	"encoding/base64"
 	"fmt"
 
@@ -33,16 +31,7 @@ func secretCommand(env *Env) *cobra.Command {
 				return keyapi.Errorf(keyapi.CodeUsage, "The secret is not printed on a terminal",
 					"Pipe it to where it is needed, or add --reveal to see it.")
 			}
-			accessKey, secret, given, err := s.fromEnvironment()
-			if err != nil {
-				return err
-			}
-			if given {
-				return s.printSecret(accessKey, secret)
-			}
-			return s.changing(cmd.Context(), func(ctx context.Context, k keyed) error {
-				return k.keys.Secret(ctx, s.printSecret)
-			})
+			return s.pair(cmd.Context(), s.printSecret)
 		},
 	}
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "print it even on a terminal")

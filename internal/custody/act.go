@@ -159,10 +159,17 @@ func (c *Custodian) callFailed(err error, a action) error {
 // afterwards brings what this machine keeps in line with an action that made no secret.
 func (c *Custodian) afterwards(ctx context.Context, a action) (Kept, error) {
 	kept, err := c.Kept()
-	if err != nil || !a.ends || !kept.any() {
+	if err != nil {
 		return kept, err
 	}
-	kept = kept.without()
+	switch {
+	case a.ends && kept.any():
+		kept = kept.without()
+	case a.revokes && kept.Token:
+		kept = kept.withoutToken()
+	default:
+		return kept, nil
+	}
 	if err := c.writeKept(kept); err != nil {
 		return kept, err
 	}

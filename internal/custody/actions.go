@@ -17,6 +17,7 @@ type action struct {
 	call    func(keyapi.API, context.Context, keyapi.Change) (keyapi.Result, error)
 	makes   bool   // makes a new secret
 	ends    bool   // the key it is done to is gone afterwards, and with it what is kept of it
+	revokes bool   // the access tokens of the key are dead afterwards
 	confirm string // the button that goes on; "" = the page has no pop-up for it
 	title   string
 	effect  string // what will happen
@@ -25,7 +26,7 @@ type action struct {
 var actions = map[keyapi.Action]action{
 	keyapi.ActionGenerate: {call: keyapi.API.Generate, makes: true},
 	keyapi.ActionDisable: {
-		call: keyapi.API.Disable, confirm: "Disable", title: "Disable the API key?",
+		call: keyapi.API.Disable, revokes: true, confirm: "Disable", title: "Disable the API key?",
 		effect: "The key stops working at once. You can activate it again.",
 	},
 	keyapi.ActionActivate: {

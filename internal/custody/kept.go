@@ -20,25 +20,35 @@ type Kept struct {
 	AccessKey string           `json:"accessKey,omitempty"` // whose secret it is
 	Store     secretstore.Kind `json:"store,omitempty"`
 	At        time.Time        `json:"keptAt,omitzero"`
+	Token     bool             `json:"token,omitempty"` // an access token of it is cached beside it
 	Stale     []Stale          `json:"stale,omitempty"` // slots that are to be removed
 }
 
 // Stale names a slot whose secret is of no use any more and that may still be there: its removal failed or was cut
 // short, or a write into it ran past its deadline and may have landed later.
 type Stale struct {
-	AccessKey string           `json:"accessKey"`
-	Store     secretstore.Kind `json:"store"`
+	Name  string           `json:"name"`
+	Store secretstore.Kind `json:"store"`
 }
 
 func (k Kept) any() bool { return k.AccessKey != "" || len(k.Stale) > 0 }
 
-// without is k with its secret marked for removal.
+// without is k with its secret, and what hangs on it, marked for removal.
 func (k Kept) without() Kept {
-	stale := k.Stale
+	k = k.withoutToken()
 	if k.AccessKey != "" {
-		stale = append([]Stale{{AccessKey: k.AccessKey, Store: k.Store}}, stale...)
+		k.Stale = append([]Stale{{Name: k.AccessKey, Store: k.Store}}, k.Stale...)
 	}
-	return Kept{Stale: stale}
+	return Kept{Stale: k.Stale}
+}
+
+// withoutToken is k with its cached access token marked for removal.
+func (k Kept) withoutToken() Kept {
+	if k.Token {
+		k.Stale = append([]Stale{{Name: tokenSlot(k.AccessKey), Store: k.Store}}, k.Stale...)
+		k.Token = false
+	}
+	return k
 }
 
 // Kept reads what this machine keeps for the account.
@@ -74,18 +84,23 @@ func (c *Custodian) writeKept(k Kept) error {
 	return storeFailed(durable.WriteFile(c.keptPath(), append(data, '\n')))
 }
 
+// holds tells whether a slot is in use, though it was marked for removal before.
+func (k Kept) holds(s Stale) bool {
+	return s.Store == k.Store && (s.Name == k.AccessKey || k.Token && s.Name == tokenSlot(k.AccessKey))
+}
+
 // removeStale removes the slots that are to go and notes which are left. A failure is told and tried again at the next
 // occasion: the key they belong to is dead, so it is no reason to fail an action that is done.
 func (c *Custodian) removeStale(ctx context.Context, k Kept) Kept {
 	var left []Stale
 	for _, s := range k.Stale {
 		store := c.store(s.Store)
-		if store == nil || s.AccessKey == k.AccessKey && s.Store == k.Store {
+		if store == nil || k.holds(s) {
 			continue
 		}
-		if err := store.Delete(ctx, c.slot(s.AccessKey)); err != nil {
+		if err := store.Delete(ctx, c.slot(s.Name)); err != nil {
 			left = append(left, s)
-			c.Notice("The old secret of " + s.AccessKey + " is still in the " + store.Place() + ": " + err.Error() +
+			c.Notice("The old secret of " + s.Name + " is still in the " + store.Place() + ": " + err.Error() +
 				". It is of no use any more; apikey forget removes it.")
 		}
 	}

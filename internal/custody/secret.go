@@ -123,7 +123,7 @@ func (c *Custodian) Forget(ctx context.Context, yes bool) (Outcome, error) {
 		gone := kept.without()
 		for _, s := range gone.Stale {
 			if store := c.store(s.Store); store != nil {
-				if err := store.Delete(ctx, c.slot(s.AccessKey)); err != nil {
+				if err := store.Delete(ctx, c.slot(s.Name)); err != nil {
 					return err
 				}
 			}

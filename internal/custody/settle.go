@@ -68,7 +68,7 @@ func (c *Custodian) noteStray(before Kept, to target, accessKey string, err erro
 	if keyapi.CodeOf(err) != keyapi.CodeStoreTimeout {
 		return
 	}
-	before.Stale = append(before.Stale, Stale{AccessKey: accessKey, Store: to.store.Kind()})
+	before.Stale = append(before.Stale, Stale{Name: accessKey, Store: to.store.Kind()})
 	if err := c.writeKept(before); err != nil {
 		c.Log.Debug("a slot that may hold a stray secret was not noted", "error", err)
 	}

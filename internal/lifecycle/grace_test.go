@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -151,6 +152,16 @@ func TestGenerations_WhatEndsTokensAndWhatDoesNot(t *testing.T) {
 		}
 		if k.LastGeneration < k.Generation || k.LastGeneration < test.before.LastGeneration {
 			t.Errorf("%s: the last generation is %d", name, k.LastGeneration)
+		}
+	}
+}
+
+func TestRevise_IsARevisionAndNothingElse(t *testing.T) {
+	for name, k := range map[string]lifecycle.Key{"in grace": inGrace(), "none": {Revision: 9, LastGeneration: 4}} {
+		want := k
+		want.Revision++
+		if got := k.Revise(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, want)
 		}
 	}
 }

@@ -151,6 +151,13 @@ func (k Key) Apply(a keyapi.Action, now time.Time, fresh Fresh, grace time.Durat
 	return after, true, ""
 }
 
+// Revise notes that the account gained something the key needs (MFA turned on, permission given): a revision, because the
+// key is shown otherwise from now on, and nothing else.
+func (k Key) Revise() Key {
+	k.Revision++
+	return k
+}
+
 // Retire ends every access token of the key and of the one in its grace period, and leaves their secrets as they are: what
 // follows when the account loses something the key needs (MFA turned off, permission taken away). That the account's
 // rights changed is a revision too, whether or not there is a key.

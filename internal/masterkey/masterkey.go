@@ -25,6 +25,9 @@ import (
 const (
 	PurposeSecretVerifier = "secret verifier" // HMAC-SHA256 over Access Secrets
 	PurposeReplySeal      = "reply seal"      // sealing of kept replies
+	PurposeTOTPSeal       = "TOTP seal"       // sealing of authenticators' seeds
+	PurposeRecoveryCodes  = "recovery codes"  // HMAC-SHA256 over recovery codes
+	PurposeAttemptNames   = "attempt names"   // HMAC-SHA256 over what failed attempts are counted by
 	purposeCheck          = "check"           // the value in the database that names this master key
 )
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,6 +28,12 @@ func dump(t *testing.T, s store.Store) string {
 			func() (any, error) { return r.KeyOwner("AK-new") },
 			func() (any, error) { return r.KeyOwner("AK-old") },
 			func() (any, error) { return r.Reply([]byte("hash")) },
+			func() (any, error) { return r.Credentials("ada") },
+			func() (any, error) { return r.Session([]byte("hash of s-ada")) },
+			func() (any, error) { return r.Resource("name") },
+			func() (any, error) { return present(r.Attempts("name")) },
+			func() (any, error) { return present(r.TokenRevoked("jti")) },
+			func() (any, error) { return oneOf(r.SigningKeys()) },
 		}
 		for _, look := range lookups {
 			switch value, err := look(); {
@@ -50,4 +57,21 @@ func dump(t *testing.T, s store.Store) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// present makes the zero value of a lookup that has no ErrNotFound one that is not there.
+func present[T comparable](value T, err error) (any, error) {
+	var zero T
+	if err == nil && value == zero {
+		err = store.ErrNotFound
+	}
+	return value, err
+}
+
+// oneOf gives the only one of a list.
+func oneOf[T any](list []T, err error) (any, error) {
+	if err != nil || len(list) == 0 {
+		return nil, cmp.Or(err, store.ErrNotFound)
+	}
+	return list[0], nil
 }

@@ -78,6 +78,29 @@ var replies = map[string]func(*testing.T, *database){
 			}
 		}
 	},
+	"EraseAllReplies_BlanksEverybodysAndKeepsTheRecords": func(t *testing.T, d *database) {
+		d.addAccounts("ada", "bob")
+		all := []store.Reply{
+			{Hash: []byte("1"), Login: "ada", Fingerprint: []byte("f"), AccessKey: "AK1", Sealed: []byte("s"), At: start},
+			{Hash: []byte("2"), Login: "ada", Fingerprint: []byte("f"), Sealed: []byte("s"), At: start},
+			{Hash: []byte("3"), Login: "bob", AccessKey: "BK1", Sealed: []byte("s"), At: start},
+			{Hash: []byte("4"), Login: "bob", At: start},
+		}
+		d.write(func(w store.Writer) error {
+			for _, r := range all {
+				if err := w.PutReply(r); err != nil {
+					return err
+				}
+			}
+			return w.EraseAllReplies()
+		})
+		for _, want := range all {
+			want.Sealed = nil
+			if got := reply(d, want.Hash); !reflect.DeepEqual(got, want) {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+		}
+	},
 	"PurgeReplies_RemovesWhatWasMadeBefore": func(t *testing.T, d *database) {
 		d.addAccounts("ada")
 		at := map[string]time.Time{

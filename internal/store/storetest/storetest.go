@@ -23,6 +23,8 @@ func Run(t *testing.T, fresh Fresh) {
 	}{
 		{"transactions", transactions}, {"concurrency", concurrency}, {"meta", meta},
 		{"accounts", accounts}, {"keys", keys}, {"replies", replies}, {"events", events},
+		{"accounts of a server", accountsOfAServer}, {"credentials", credentials}, {"sessions", sessions},
+		{"attempts", attempts}, {"tokens", tokens},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {

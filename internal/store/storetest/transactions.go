@@ -195,6 +195,14 @@ func everything(w store.Writer) error {
 		w.PutReply(store.Reply{
 			Hash: []byte("hash"), Login: "ada", Fingerprint: []byte("print"), AccessKey: "AK-new", Sealed: []byte("sealed"), At: start,
 		}),
+		w.PutCredentials("ada", store.Credentials{
+			PasswordHash: "$x$", Seed: []byte("seed"), PendingSeed: []byte("pending"), LastStep: 1, RecoveryCodes: [][]byte{[]byte("code")},
+		}),
+		w.CreateSession(session("ada", "ada", "")),
+		w.PutAttempts("name", store.Attempts{Failures: 1, LastAt: start}),
+		w.CreateSigningKey(store.SigningKey{ID: "kid", Sealed: []byte("sealed"), CreatedAt: start}),
+		w.RevokeToken("jti", start),
+		w.CreateResource(store.Resource{Name: "name", Verifier: []byte("v"), CreatedAt: start}),
 		w.AddEvent("ada", keyapi.Event{At: start, Action: keyapi.ActionGenerate, Actor: "ada", Revision: 2}),
 	)
 }
