@@ -35,7 +35,7 @@ func (s KeySet) Mint(c Claims) (keyapi.Secret, error) {
 // signingInput is what the signature covers (RFC 7515, §5.1): header, dot, payload. It has room for the signature.
 //
 // Written by hand because a service gives many: so a token costs its signature and hardly more. The library takes 35
-// allocations and a sixth more time (BenchmarkMint).
+// allocations instead of 3, and a seventh more time (BenchmarkMint).
 func (k SigningKey) signingInput(c Claims) []byte {
 	var room [512]byte
 	body := appendText(append(room[:0], `{"iss":`...), c.Issuer)

@@ -47,7 +47,7 @@ func shows(text string, key []byte) bool {
 	if len(key) == 0 {
 		return false
 	}
-	list := fmt.Sprint(key[:8])
+	list := fmt.Sprintf("%d", key[:8])
 	for _, form := range []string{
 		string(key), fmt.Sprintf("%x", key[:8]), fmt.Sprintf("%X", key[:8]), fmt.Sprintf("% x", key[:8]),
 		strings.Trim(list, "[]"), strings.Trim(fmt.Sprintf("%#v", key[:8]), "[]byte{}"),

@@ -29,7 +29,11 @@ type Client struct {
 // Authenticate checks a credential and notes its use. An unknown Access Key costs the same work and gives the same
 // answer as a wrong secret: CodeUnauthenticated. With the right secret a blocked key gets the code of its first block.
 func (s *Service) Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) (Client, error) {
-	account, err := s.owner(ctx, accessKey)
+	var account store.Account
+	err := s.db.Read(ctx, func(r store.Reader) (err error) {
+		account, err = owner(r, accessKey)
+		return err
+	})
 	if err != nil {
 		return Client{}, err
 	}
@@ -45,9 +49,10 @@ func (s *Service) Authenticate(ctx context.Context, accessKey string, secret key
 }
 
 // Alive tells whether a token that was given to a key, in a generation of it, still counts: the key or its grace period
-// is there, of that generation, and not blocked. Errors are those of the store.
-func (s *Service) Alive(ctx context.Context, accessKey string, generation int64) (bool, error) {
-	account, err := s.owner(ctx, accessKey)
+// is there, of that generation, and not blocked. It looks within a read of the caller's, who has more to ask of the same
+// instant. Errors are those of the store.
+func (s *Service) Alive(r store.Reader, accessKey string, generation int64) (bool, error) {
+	account, err := owner(r, accessKey)
 	if err != nil {
 		return false, err
 	}
@@ -57,18 +62,14 @@ func (s *Service) Alive(ctx context.Context, accessKey string, generation int64)
 }
 
 // owner gives the account a key belongs to; without one an account that no secret fits.
-func (s *Service) owner(ctx context.Context, accessKey string) (account store.Account, err error) {
-	err = s.db.Read(ctx, func(r store.Reader) error {
-		account = store.Account{}
-		login, err := r.KeyOwner(accessKey)
-		if err == nil {
-			account, err = r.Account(login)
-		}
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		return err
-	})
+func owner(r store.Reader, accessKey string) (account store.Account, err error) {
+	login, err := r.KeyOwner(accessKey)
+	if err == nil {
+		account, err = r.Account(login)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Account{}, nil
+	}
 	return account, err
 }
 

@@ -289,7 +289,12 @@ func TestAlive(t *testing.T) {
 	}
 	alive := func(want bool, c keyservice.Client) {
 		t.Helper()
-		if got, err := s.Alive(context.Background(), c.AccessKey, c.Generation); err != nil || got != want {
+		var got bool
+		err := s.db.Read(context.Background(), func(r store.Reader) (err error) {
+			got, err = s.Alive(r, c.AccessKey, c.Generation)
+			return err
+		})
+		if err != nil || got != want {
 			t.Errorf("alive %v (%v), want %v", got, err, want)
 		}
 	}

@@ -23,12 +23,14 @@ import (
 
 // The purposes for which keys are derived. A purpose's key never serves another.
 const (
-	PurposeSecretVerifier = "secret verifier" // HMAC-SHA256 over Access Secrets
-	PurposeReplySeal      = "reply seal"      // sealing of kept replies
-	PurposeTOTPSeal       = "TOTP seal"       // sealing of authenticators' seeds
-	PurposeRecoveryCodes  = "recovery codes"  // HMAC-SHA256 over recovery codes
-	PurposeAttemptNames   = "attempt names"   // HMAC-SHA256 over what failed attempts are counted by
-	purposeCheck          = "check"           // the value in the database that names this master key
+	PurposeSecretVerifier = "secret verifier"   // HMAC-SHA256 over Access Secrets
+	PurposeReplySeal      = "reply seal"        // sealing of kept replies
+	PurposeTOTPSeal       = "TOTP seal"         // sealing of authenticators' seeds
+	PurposeRecoveryCodes  = "recovery codes"    // HMAC-SHA256 over recovery codes
+	PurposeAttemptNames   = "attempt names"     // HMAC-SHA256 over what failed attempts are counted by
+	PurposeSigningKeySeal = "signing key seal"  // sealing of the keys that sign access tokens
+	PurposeResources      = "resource verifier" // HMAC-SHA256 over the secrets of resource servers
+	purposeCheck          = "check"             // the value in the database that names this master key
 )
 
 const (

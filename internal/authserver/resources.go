@@ -1,0 +1,90 @@
+package authserver
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/apikey-cli/apikey/internal/store"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// nameCharacters are those of a resource server's name; it has 1 to 32 of them. An Access Key never looks like one.
+const nameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+// AddResource lets a resource server introspect tokens and gives its secret, the one time it is shown. Errors:
+// CodeInvalidRequest for a name that is none or is taken.
+func (s *Server) AddResource(ctx context.Context, name string) (keyapi.Secret, error) {
+	if name == "" || len(name) > 32 || strings.Trim(name, nameCharacters) != "" {
+		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeInvalidRequest, "The name of a resource server is 1 to 32 of a-z, 0-9 and -", "")
+	}
+	secret, err := keyapi.NewAccessSecret(s.Random)
+	if err != nil {
+		return keyapi.Secret{}, err
+	}
+	err = s.Store.Write(ctx, func(w store.Writer) error {
+		_, err := w.Resource(name)
+		switch {
+		case err == nil:
+			return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is a resource server %s already", name), "Remove it first, or choose another name.")
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+		return w.CreateResource(store.Resource{Name: name, Verifier: s.resourceVerifier(secret), CreatedAt: s.Now().UTC().Truncate(time.Second)})
+	})
+	if err != nil {
+		return keyapi.Secret{}, err
+	}
+	return secret, nil
+}
+
+// Resources gives the resource servers, by name. Errors are those of the store.
+func (s *Server) Resources(ctx context.Context) (all []store.Resource, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		all, err = r.Resources()
+		return err
+	})
+	return all, err
+}
+
+// RemoveResource takes the right to ask from a resource server. Error: CodeInvalidRequest if it is not there.
+func (s *Server) RemoveResource(ctx context.Context, name string) error {
+	err := s.Store.Write(ctx, func(w store.Writer) error { return w.DeleteResource(name) })
+	if errors.Is(err, store.ErrNotFound) {
+		return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is no resource server %s", name), "See: apikeyd resource list")
+	}
+	return err
+}
+
+// resource checks the credential of a resource server. One that is not there costs the same work and gives the same
+// answer as a wrong secret.
+func (s *Server) resource(ctx context.Context, from, name string, secret keyapi.Secret) (Caller, error) {
+	resource := store.Resource{Verifier: make([]byte, sha256.Size)} // fits no secret
+	err := s.Store.Read(ctx, func(r store.Reader) error {
+		found, err := r.Resource(name)
+		switch {
+		case err == nil:
+			resource = found
+		case errors.Is(err, store.ErrNotFound):
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return Caller{}, err
+	}
+	if !hmac.Equal(resource.Verifier, s.resourceVerifier(secret)) {
+		return Caller{}, s.wrong(from, name)
+	}
+	return Caller{Resource: name}, nil
+}
+
+func (s *Server) resourceVerifier(secret keyapi.Secret) []byte {
+	mac := hmac.New(sha256.New, s.resourceKey)
+	mac.Write([]byte(secret.Reveal()))
+	return mac.Sum(nil)
+}

@@ -1,0 +1,167 @@
+package authserver
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/apikey-cli/apikey/internal/accesstoken"
+	"github.com/apikey-cli/apikey/internal/store"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// keySeal encrypts the private halves of signing keys (AES-256-GCM), bound to their names.
+type keySeal struct {
+	aead   cipher.AEAD
+	random io.Reader
+}
+
+func newKeySeal(key []byte, random io.Reader) (keySeal, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return keySeal{}, err
+	}
+	aead, err := cipher.NewGCM(block)
+	return keySeal{aead, random}, err
+}
+
+func (s keySeal) close(k accesstoken.SigningKey) (store.SigningKey, error) {
+	nonce := make([]byte, s.aead.NonceSize())
+	if _, err := io.ReadFull(s.random, nonce); err != nil {
+		return store.SigningKey{}, err
+	}
+	return store.SigningKey{ID: k.ID, CreatedAt: k.CreatedAt, Sealed: s.aead.Seal(nonce, nonce, k.Seed(), []byte(k.ID))}, nil
+}
+
+func (s keySeal) open(k store.SigningKey) (accesstoken.SigningKey, error) {
+	size := s.aead.NonceSize()
+	if len(k.Sealed) < size {
+		return accesstoken.SigningKey{}, errors.New("it is too short")
+	}
+	seed, err := s.aead.Open(nil, k.Sealed[:size], k.Sealed[size:], []byte(k.ID))
+	if err != nil {
+		return accesstoken.SigningKey{}, err
+	}
+	return accesstoken.SigningKeyFromSeed(k.ID, seed, k.CreatedAt)
+}
+
+// firstKey makes the first signing key of a database that has none, and reads the keys there are. The transaction makes
+// it happen once, however many replicas start at the same time.
+func (s *Server) firstKey(ctx context.Context) error {
+	if err := s.Reload(ctx); err == nil || !errors.Is(err, errNoSigningKey) {
+		return err
+	}
+	err := s.Store.Write(ctx, func(w store.Writer) error {
+		keys, err := w.SigningKeys()
+		if err != nil || len(keys) > 0 {
+			return err
+		}
+		first, err := accesstoken.NewSigningKey(s.Random, s.Now())
+		if err != nil {
+			return err
+		}
+		sealed, err := s.seal.close(first)
+		if err != nil {
+			return err
+		}
+		return w.CreateSigningKey(sealed)
+	})
+	if err != nil {
+		return err
+	}
+	return s.Reload(ctx)
+}
+
+var errNoSigningKey = errors.New("there is no signing key yet")
+
+// Reload reads the signing keys again: another process may have rotated them. A key is published a while before it
+// signs, so that a call every minute is enough.
+func (s *Server) Reload(ctx context.Context) error {
+	var keys []store.SigningKey
+	err := s.Store.Read(ctx, func(r store.Reader) (err error) {
+		keys, err = r.SigningKeys()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	set, err := s.open(keys)
+	if err != nil {
+		return err
+	}
+	s.set.Store(&set)
+	return nil
+}
+
+func (s *Server) open(keys []store.SigningKey) (accesstoken.KeySet, error) {
+	if len(keys) == 0 {
+		return accesstoken.KeySet{}, errNoSigningKey
+	}
+	opened := make([]accesstoken.SigningKey, len(keys))
+	for i, k := range keys {
+		var err error
+		if opened[i], err = s.seal.open(k); err != nil {
+			return accesstoken.KeySet{}, &keyapi.Error{
+				Code: keyapi.CodeUnavailable, Message: fmt.Sprintf("The signing key %s cannot be opened with this master key", k.ID), Err: err,
+				Hint: "Put back the master key file that was made with this database.",
+			}
+		}
+	}
+	return accesstoken.NewKeySet(opened)
+}
+
+// SigningKeys gives when each signing key does what, oldest first. Errors are those of the store.
+func (s *Server) SigningKeys(ctx context.Context) ([]accesstoken.Term, error) {
+	if err := s.Reload(ctx); err != nil {
+		return nil, err
+	}
+	return s.set.Load().Terms(), nil
+}
+
+// Rotate makes the next signing key and removes those whose last token has ended. The new key is published at once and
+// signs from accesstoken.PublicationLead later. Errors are those of the store.
+func (s *Server) Rotate(ctx context.Context) (accesstoken.Term, error) {
+	err := s.Store.Write(ctx, func(w store.Writer) error {
+		keys, err := w.SigningKeys()
+		if err != nil {
+			return err
+		}
+		set, err := s.open(keys)
+		if err != nil {
+			return err
+		}
+		next, err := set.Successor(s.Random, s.Now())
+		if err != nil {
+			return err
+		}
+		sealed, err := s.seal.close(next)
+		if err != nil {
+			return err
+		}
+		if err := w.CreateSigningKey(sealed); err != nil {
+			return err
+		}
+		return removeRetired(w, set, s.Now())
+	})
+	if err != nil {
+		return accesstoken.Term{}, err
+	}
+	terms, err := s.SigningKeys(ctx)
+	if err != nil {
+		return accesstoken.Term{}, err
+	}
+	return terms[len(terms)-1], nil
+}
+
+func removeRetired(w store.Writer, set accesstoken.KeySet, now time.Time) error {
+	for _, k := range set.Retired(now) {
+		if err := w.DeleteSigningKey(k.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package oauthapi
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// active is what is said of a good token (RFC 7662, section 2.2).
+type active struct {
+	Active    bool   `json:"active"`
+	Issuer    string `json:"iss"`
+	Subject   string `json:"sub"`
+	ClientID  string `json:"client_id"`
+	Audience  string `json:"aud"`
+	ExpiresAt int64  `json:"exp"`
+	IssuedAt  int64  `json:"iat"`
+	ID        string `json:"jti"`
+	TokenType string `json:"token_type"`
+}
+
+// inactive is what is said of every other one: exactly this.
+const inactive = `{"active":false}`
+
+// introspect says of a token whether it is good (RFC 7662).
+func (a *api) introspect(w http.ResponseWriter, r *http.Request) {
+	form, c, ok := a.read(w, r)
+	if !ok {
+		return
+	}
+	caller, err := a.Server.Authenticate(r.Context(), a.ClientAddress(r), c.id, c.secret)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if !form.Has("token") {
+		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: "The token is missing"})
+		return
+	}
+	claims, good, err := a.Server.Introspect(r.Context(), caller, keyapi.NewSecret(form.Get("token")))
+	switch {
+	case err != nil:
+		a.fail(w, r, err)
+	case !good:
+		reply(w, http.StatusOK, []byte(inactive))
+	default:
+		text, err := json.Marshal(active{
+			Active: true, Issuer: claims.Issuer, Subject: claims.Subject, ClientID: claims.ClientID, Audience: claims.Audience,
+			ExpiresAt: claims.ExpiresAt.Unix(), IssuedAt: claims.IssuedAt.Unix(), ID: claims.ID, TokenType: "Bearer",
+		})
+		if err != nil { // strings and numbers only
+			panic(err)
+		}
+		reply(w, http.StatusOK, text)
+	}
+}
+
+// revoke takes a token back (RFC 7009).
+func (a *api) revoke(w http.ResponseWriter, r *http.Request) {
+	form, c, ok := a.read(w, r)
+	if !ok {
+		return
+	}
+	caller, err := a.Server.Authenticate(r.Context(), a.ClientAddress(r), c.id, c.secret)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if !form.Has("token") {
+		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: "The token is missing"})
+		return
+	}
+	err = a.Server.Revoke(r.Context(), caller, keyapi.NewSecret(form.Get("token")))
+	switch {
+	case keyapi.CodeOf(err) == keyapi.CodeNotPermitted:
+		a.refuse(w, http.StatusBadRequest, failure{Error: unauthorizedClient, Description: "A key takes back its own tokens; a resource server has none"})
+	case err != nil:
+		a.fail(w, r, err)
+	default:
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusOK)
+	}
+}
