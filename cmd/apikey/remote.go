@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"time"
 
@@ -27,6 +28,10 @@ func remote(to cli.Target, now func() time.Time) (*cli.Connection, error) {
 		Service: custody.Service{API: api, Instance: seat.Origin, Login: seat.Login, Place: render.Place(seat.Server)},
 		Server:  seat.Server,
 		Remote:  &cli.Remote{Client: client, API: api, Seat: seat},
+		Grant: func(ctx context.Context, accessKey string, secret keyapi.Secret) (custody.Token, error) {
+			token, err := client.Token(ctx, accessKey, secret)
+			return custody.Token{AccessToken: token.AccessToken, ExpiresAt: token.ExpiresAt}, err
+		},
 		Close:   func() error { return nil },
 	}, nil
 }
