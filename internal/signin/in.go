@@ -140,7 +140,7 @@ func (d *Desk) post(ctx context.Context, service Service, in Request) (keyapi.Se
 	case keyapi.CodeUnauthenticated:
 		err = hinted(err, "Check the login and the password, then run the command again.")
 	case keyapi.CodeOTPRequired:
-		err = hinted(err, "Add the code of your authenticator app: --otp CODE")
+		err = hinted(err, "Add the code your authenticator app shows, or a recovery code: --otp CODE")
 	}
 	return session, err
 }

@@ -8,6 +8,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -54,10 +55,10 @@ func (s Seat) slot() secretstore.Slot {
 	return secretstore.Slot{Instance: s.Origin, Login: s.Login, Name: "session"}
 }
 
-// hinted gives an error of the key API another hint, unless the service gave one of its own.
+// hinted gives an error of the key API the hint that fits this program.
 func hinted(err error, hint string) error {
-	known, ok := err.(*keyapi.Error) //nolint:errorlint // only the client's own errors, which come bare, are told anew
-	if !ok || known.Hint != "" {
+	var known *keyapi.Error
+	if !errors.As(err, &known) {
 		return err
 	}
 	told := *known
