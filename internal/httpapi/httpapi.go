@@ -37,6 +37,10 @@ type Options struct {
 	ClientAddress func(*http.Request) string  // where a request comes from; nil = the other end of the connection
 	Metrics       Metrics                     // nil = nobody counts
 
+	// Routes adds routes of other packages, if it is not nil. They are served as ours are: named, measured, counted and
+	// recovered, their bodies limited. What they answer is theirs to say.
+	Routes func(*http.ServeMux)
+
 	Now    func() time.Time
 	Random io.Reader // crypto/rand.Reader outside of tests
 	Log    *slog.Logger
@@ -65,6 +69,9 @@ func newServer(o Options) *server {
 	s.accountRoutes()
 	s.mfaRoutes()
 	s.healthRoutes()
+	if o.Routes != nil {
+		o.Routes(s.mux)
+	}
 	return s
 }
 
