@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/apikey-cli/apikey/internal/cli"
+	"github.com/apikey-cli/apikey/internal/httpapi"
 	"github.com/apikey-cli/apikey/internal/term"
 )
 
@@ -52,6 +53,11 @@ func generate() (map[string][]byte, error) {
 		return nil, err
 	}
 	files["docs/commands.md"] = commands(root)
+	api, err := httpapi.OpenAPI()
+	if err != nil {
+		return nil, err
+	}
+	files["docs/openapi.yaml"] = api
 	return files, nil
 }
 
