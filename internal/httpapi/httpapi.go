@@ -36,6 +36,7 @@ type Options struct {
 	Ready         func(context.Context) error // whether requests can be served now; nil = always
 	ClientAddress func(*http.Request) string  // where a request comes from; nil = the other end of the connection
 	Metrics       Metrics                     // nil = nobody counts
+	Beside        func(*http.ServeMux)        // adds what else is served, such as the authorization server; nil = nothing
 
 	Now    func() time.Time
 	Random io.Reader // crypto/rand.Reader outside of tests
@@ -65,6 +66,9 @@ func newServer(o Options) *server {
 	s.accountRoutes()
 	s.mfaRoutes()
 	s.healthRoutes()
+	if o.Beside != nil {
+		o.Beside(s.mux)
+	}
 	return s
 }
 
