@@ -110,7 +110,8 @@ func parsePHC(text string) (c cost, salt, sum []byte, err error) {
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return c, nil, nil, malformed
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.memory, &c.passes, &c.lanes); err != nil || c.passes == 0 || c.lanes == 0 {
+	_, err = fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.memory, &c.passes, &c.lanes)
+	if err != nil || c.passes == 0 || c.lanes == 0 {
 		return c, nil, nil, malformed
 	}
 	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[4])
