@@ -120,7 +120,7 @@ func oneArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch len(args) {
 		case 0:
-			return usageError(cmd, cmd.CommandPath()+" wants the "+name)
+			return usageError(cmd, "the "+name+" is missing")
 		case 1:
 			return nil
 		default:
