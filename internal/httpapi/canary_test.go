@@ -15,8 +15,8 @@ import (
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// contains tells whether a text has a secret in it. Six digits are looked for on their own: by chance they are in many a
-// longer number.
+// contains tells whether a text has a secret in it. Six digits are looked for on their own: by chance they are in many
+// a longer number.
 func contains(text []byte, secret string) bool {
 	if len(secret) > 6 {
 		return bytes.Contains(text, []byte(secret))
@@ -44,15 +44,15 @@ func TestNoSecret_IsInTheLogOrTheDatabase(t *testing.T) {
 		secrets["access secret of "+name] = got.string("accessSecret")
 	}
 	key := s.withIdempotencyKey()
-	made := s.want(http.StatusCreated, "", http.MethodPost, "/v1/key", "", key...)
+	made := s.post(http.StatusCreated, "", "/v1/key", "", key...)
 	keep("generate", key, made)
 	key = s.withIdempotencyKey()
-	keep("regenerate", key, s.want(http.StatusOK, "", http.MethodPost, "/v1/key/regenerate", `{"graceSeconds":60}`, key...))
-	s.want(http.StatusOK, "", http.MethodPost, "/v1/key/recover", "", key...)
-	pipeline := s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions/pipeline",
+	keep("regenerate", key, s.post(http.StatusOK, "", "/v1/key/regenerate", `{"graceSeconds":60}`, key...))
+	s.post(http.StatusOK, "", "/v1/key/recover", "", key...)
+	pipeline := s.post(http.StatusCreated, "", "/v1/sessions/pipeline",
 		`{"name":"ci","allow":["regenerate"],"ttlSeconds":60}`)
 	secrets["session of the pipeline"] = pipeline.string("token")
-	renewed := s.want(http.StatusOK, "", http.MethodPost, "/v1/account/mfa/codes", "")
+	renewed := s.post(http.StatusOK, "", "/v1/account/mfa/codes", "")
 	for _, code := range renewed.object["recoveryCodes"].([]any) {
 		secrets["new "+code.(string)] = code.(string)
 	}
@@ -64,7 +64,7 @@ func TestNoSecret_IsInTheLogOrTheDatabase(t *testing.T) {
 		t.Error("the grace period is over and the old secret still works")
 		secrets["access token of the old key"] = token.AccessToken.Reveal()
 	}
-	now := s.want(http.StatusOK, "", http.MethodGet, "/v1/key", "").string("accessKey")
+	now := s.get(http.StatusOK, "", "/v1/key", "").string("accessKey")
 	token, err = client.Token(t.Context(), now, keyapi.NewSecret(secrets["access secret of regenerate"]))
 	if err != nil {
 		t.Fatal(err)
@@ -76,13 +76,14 @@ func TestNoSecret_IsInTheLogOrTheDatabase(t *testing.T) {
 	secrets["wrong password"] = wrong
 	session := s.session
 	s.session = ""
-	s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodPost, "/v1/sessions", `{"loginId":"ada","password":"`+wrong+`"}`)
-	s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodPost, "/v1/sessions", `{"loginId":"`+wrong+`","password":"x"}`)
-	s.want(http.StatusUnprocessableEntity, keyapi.CodeInvalidRequest, http.MethodPost, "/v1/sessions", `{"loginId":"ada","password":["`+wrong+`"]}`)
-	s.want(http.StatusBadRequest, keyapi.CodeInvalidRequest, http.MethodPost, "/v1/sessions", wrong)
+	s.post(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/sessions", `{"loginId":"ada","password":"`+wrong+`"}`)
+	s.post(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/sessions", `{"loginId":"`+wrong+`","password":"x"}`)
+	s.post(http.StatusUnprocessableEntity, keyapi.CodeInvalidRequest, "/v1/sessions",
+		`{"loginId":"ada","password":["`+wrong+`"]}`)
+	s.post(http.StatusBadRequest, keyapi.CodeInvalidRequest, "/v1/sessions", wrong)
 	s.session = session
-	s.want(http.StatusNotFound, keyapi.CodeInvalidRequest, http.MethodGet, "/v1/"+strings.ReplaceAll(wrong, " ", "-"), "")
-	s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodPost, "/v1/account/mfa/disable",
+	s.get(http.StatusNotFound, keyapi.CodeInvalidRequest, "/v1/"+strings.ReplaceAll(wrong, " ", "-"), "")
+	s.post(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/account/mfa/disable",
 		`{"password":"`+wrong+`","code":"`+s.code()+`"}`)
 
 	places := map[string][]byte{"log": []byte(s.log.String())}

@@ -41,7 +41,7 @@ func TestGenerate_AThousandAtOnce_OneWins(t *testing.T) {
 	if statuses[http.StatusCreated] != 1 || statuses[http.StatusConflict] != requests-1 {
 		t.Errorf("got %v", statuses)
 	}
-	if got := s.want(http.StatusOK, "", http.MethodGet, "/v1/key", ""); got.header.Get("ETag") != `"1"` {
+	if got := s.get(http.StatusOK, "", "/v1/key", ""); got.header.Get("ETag") != `"1"` {
 		t.Error(got.text)
 	}
 }

@@ -219,6 +219,21 @@ func (s *service) want(status int, code keyapi.Code, method, path, body string, 
 	return got
 }
 
+func (s *service) get(status int, code keyapi.Code, path, body string, headers ...string) reply {
+	s.t.Helper()
+	return s.want(status, code, http.MethodGet, path, body, headers...)
+}
+
+func (s *service) post(status int, code keyapi.Code, path, body string, headers ...string) reply {
+	s.t.Helper()
+	return s.want(status, code, http.MethodPost, path, body, headers...)
+}
+
+func (s *service) remove(status int, code keyapi.Code, path, body string, headers ...string) reply {
+	s.t.Helper()
+	return s.want(status, code, http.MethodDelete, path, body, headers...)
+}
+
 // withIdempotencyKey is the header of a fresh Idempotency-Key.
 func (s *service) withIdempotencyKey() []string {
 	s.t.Helper()
@@ -237,7 +252,7 @@ func (s *service) signIn() reply {
 	if s.seed != "" {
 		body = `{"loginId":"` + login + `","password":"` + password + `","otp":"` + s.code() + `"}`
 	}
-	got := s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions", body)
+	got := s.post(http.StatusCreated, "", "/v1/sessions", body)
 	s.session = got.string("token")
 	return got
 }
@@ -255,8 +270,8 @@ func (s *service) code() string {
 // enrol turns multi-factor authentication on and gives the recovery codes. The time moves on: the code is spent.
 func (s *service) enrol() []string {
 	s.t.Helper()
-	s.seed = s.want(http.StatusOK, "", http.MethodPost, "/v1/account/mfa", "").string("secret")
-	got := s.want(http.StatusOK, "", http.MethodPost, "/v1/account/mfa/confirm", `{"code":"`+s.code()+`"}`)
+	s.seed = s.post(http.StatusOK, "", "/v1/account/mfa", "").string("secret")
+	got := s.post(http.StatusOK, "", "/v1/account/mfa/confirm", `{"code":"`+s.code()+`"}`)
 	s.clock.advance(time.Minute)
 	var codes []string
 	for _, code := range got.object["recoveryCodes"].([]any) {
@@ -268,5 +283,5 @@ func (s *service) enrol() []string {
 // generate makes the key.
 func (s *service) generate() reply {
 	s.t.Helper()
-	return s.want(http.StatusCreated, "", http.MethodPost, "/v1/key", "", s.withIdempotencyKey()...)
+	return s.post(http.StatusCreated, "", "/v1/key", "", s.withIdempotencyKey()...)
 }

@@ -19,14 +19,17 @@ import (
 
 func TestUnknownPathAndMethod_AreProblems(t *testing.T) {
 	s := open(t)
-	for _, path := range []string{"/", "/v1", "/v1/keys", "/v1/key/", "//v1/key", "/v1/../v1/key", "/v1/sessions/a/b", "/openapi.json", "/docs"} {
-		got := s.want(http.StatusNotFound, keyapi.CodeInvalidRequest, http.MethodGet, path, "")
+	for _, path := range []string{
+		"/", "/v1", "/v1/keys", "/v1/key/", "//v1/key", "/v1/../v1/key", "/v1/sessions/a/b", "/openapi.json", "/docs",
+	} {
+		got := s.get(http.StatusNotFound, keyapi.CodeInvalidRequest, path, "")
 		if got.header.Get("Content-Type") != "application/problem+json" || got.header.Get("Location") != "" {
 			t.Errorf("%s: %v", path, got.header)
 		}
 	}
 	for path, allow := range map[string]string{
-		"/v1/key": "DELETE, GET, HEAD, POST", "/v1/key/disable": "POST", "/v1/sessions/current": "DELETE", "/healthz": "GET, HEAD",
+		"/v1/key": "DELETE, GET, HEAD, POST", "/v1/key/disable": "POST", "/v1/sessions/current": "DELETE",
+		"/healthz": "GET, HEAD",
 	} {
 		got := s.want(http.StatusMethodNotAllowed, keyapi.CodeInvalidRequest, http.MethodPatch, path, "")
 		if got.header.Get("Allow") != allow {
@@ -39,7 +42,7 @@ func TestBody_TooLarge_IsRefused(t *testing.T) {
 	s := open(t)
 	large := `{"loginId":"ada","password":"` + strings.Repeat("x", 16<<10) + `"}`
 	for _, path := range []string{"/v1/sessions", "/v1/key/disable", "/v1/key/regenerate"} {
-		s.want(http.StatusRequestEntityTooLarge, keyapi.CodeInvalidRequest, http.MethodPost, path, large)
+		s.post(http.StatusRequestEntityTooLarge, keyapi.CodeInvalidRequest, path, large)
 	}
 	// Without a length in advance too.
 	r, err := http.NewRequest(http.MethodPost, s.url+"/v1/sessions", io.NopCloser(strings.NewReader(large)))
@@ -58,22 +61,24 @@ func TestBody_TooLarge_IsRefused(t *testing.T) {
 	if len(fits) != 16<<10 {
 		t.Fatalf("%d bytes", len(fits))
 	}
-	s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodPost, "/v1/sessions", fits)
+	s.post(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/sessions", fits)
 }
 
 func TestBody_OfAnotherType_IsRefused(t *testing.T) {
 	s := open(t)
 	body := `{"loginId":"ada","password":"` + password + `"}`
-	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/cbor", "application/problem+json", "json", ";"} {
-		s.want(http.StatusUnsupportedMediaType, keyapi.CodeInvalidRequest, http.MethodPost, "/v1/sessions", body, "Content-Type", kind)
+	for _, kind := range []string{
+		"", "text/plain", "application/x-www-form-urlencoded", "application/cbor", "application/problem+json", "json", ";",
+	} {
+		s.post(http.StatusUnsupportedMediaType, keyapi.CodeInvalidRequest, "/v1/sessions", body, "Content-Type", kind)
 	}
 	for _, kind := range []string{"application/json; charset=utf-8", "Application/JSON"} {
-		s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions", body, "Content-Type", kind)
+		s.post(http.StatusCreated, "", "/v1/sessions", body, "Content-Type", kind)
 	}
 	// What takes no body does not mind one: clients send {} or nothing.
 	s.generate()
-	s.want(http.StatusOK, "", http.MethodPost, "/v1/key/disable", "", "Content-Type", "text/plain")
-	s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions", body, "Accept", "text/html")
+	s.post(http.StatusOK, "", "/v1/key/disable", "", "Content-Type", "text/plain")
+	s.post(http.StatusCreated, "", "/v1/sessions", body, "Accept", "text/html")
 }
 
 func TestRequestID_IsOurs(t *testing.T) {
@@ -112,8 +117,8 @@ func TestMetricsAndLog_KnowTheRouteAndNoPath(t *testing.T) {
 	metrics := &observed{}
 	s := serve(t, false, func(o *httpapi.Options) { o.Metrics = metrics })
 	s.signIn()
-	s.want(http.StatusNotFound, keyapi.CodeInvalidRequest, http.MethodDelete, "/v1/sessions/somebody-pasted-a-secret", "")
-	s.want(http.StatusNotFound, keyapi.CodeInvalidRequest, http.MethodGet, "/another-pasted-secret?and=here", "")
+	s.remove(http.StatusNotFound, keyapi.CodeInvalidRequest, "/v1/sessions/somebody-pasted-a-secret", "")
+	s.get(http.StatusNotFound, keyapi.CodeInvalidRequest, "/another-pasted-secret?and=here", "")
 	s.want(http.StatusMethodNotAllowed, keyapi.CodeInvalidRequest, "PASTED", "/v1/key", "")
 	want := []string{
 		"POST /v1/sessions 201 false", "DELETE /v1/sessions/{id} 404 false", "GET  404 false", "  405 false",
@@ -149,7 +154,7 @@ func TestPanic_IsAnInternalProblem_WithTheStackInTheLog(t *testing.T) {
 	})
 	transport := s.client.Transport.(*checked)
 	s.client.Transport = transport.next // these routes are in no document
-	got := s.want(http.StatusInternalServerError, keyapi.CodeInternal, http.MethodPost, "/panic", `{"a":"body with a secret"}`)
+	got := s.post(http.StatusInternalServerError, keyapi.CodeInternal, "/panic", `{"a":"body with a secret"}`)
 	log := s.log.String()
 	if strings.Contains(got.text, "cause of the panic") || !strings.Contains(got.text, got.header.Get("X-Request-Id")) {
 		t.Error(got.text)
@@ -215,18 +220,19 @@ func TestHealth_AndReadiness(t *testing.T) {
 	var fault error
 	s := serve(t, false, func(o *httpapi.Options) { o.Ready = func(context.Context) error { return fault } })
 	for _, path := range []string{"/healthz", "/readyz"} {
-		if got := s.want(http.StatusOK, "", http.MethodGet, path, ""); got.string("status") != "ok" {
+		if got := s.get(http.StatusOK, "", path, ""); got.string("status") != "ok" {
 			t.Errorf("%s: %s", path, got.text)
 		}
 	}
 	fault = errors.New("the database is away")
-	got := s.want(http.StatusServiceUnavailable, keyapi.CodeUnavailable, http.MethodGet, "/readyz", "")
-	if strings.Contains(got.text, "away") || got.header.Get("Retry-After") == "" || !strings.Contains(s.log.String(), "away") {
+	got := s.get(http.StatusServiceUnavailable, keyapi.CodeUnavailable, "/readyz", "")
+	if strings.Contains(got.text, "away") || got.header.Get("Retry-After") == "" ||
+		!strings.Contains(s.log.String(), "away") {
 		t.Errorf("%v %s", got.header, got.text)
 	}
-	s.want(http.StatusOK, "", http.MethodGet, "/healthz", "")
+	s.get(http.StatusOK, "", "/healthz", "")
 	always := serve(t, false, nil)
-	always.want(http.StatusOK, "", http.MethodGet, "/readyz", "")
+	always.get(http.StatusOK, "", "/readyz", "")
 }
 
 // The address of the client is for the program around to find out; without it, it is the other end of the connection.
@@ -235,8 +241,8 @@ func TestClientAddress_IsInTheTrail(t *testing.T) {
 		o.ClientAddress = func(r *http.Request) string { return r.Header.Get("X-Test-Address") }
 	})
 	s.signIn()
-	s.want(http.StatusCreated, "", http.MethodPost, "/v1/key", "", append(s.withIdempotencyKey(), "X-Test-Address", "192.0.2.7")...)
-	if got := s.want(http.StatusOK, "", http.MethodGet, "/v1/key/events", ""); !strings.Contains(got.text, `"from":"192.0.2.7"`) {
+	s.post(http.StatusCreated, "", "/v1/key", "", append(s.withIdempotencyKey(), "X-Test-Address", "192.0.2.7")...)
+	if got := s.get(http.StatusOK, "", "/v1/key/events", ""); !strings.Contains(got.text, `"from":"192.0.2.7"`) {
 		t.Error(got.text)
 	}
 }

@@ -49,23 +49,24 @@ func TestEveryRoute_WithoutASession_IsUnauthenticated(t *testing.T) {
 			}
 		}
 	}
-	s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodGet, "/v1/key", "",
+	s.get(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/key", "",
 		"Authorization", "Bearer a", "Authorization", "Bearer b")
 }
 
-// The scope comes next: a pipeline is let in by a verb of the route and by nothing else, and the refusal names the verb.
+// The scope comes next: a pipeline is let in by a verb of the route and by nothing else, and the refusal names it.
 func TestEveryRoute_OutsideTheScope_IsNotPermitted(t *testing.T) {
 	s := open(t)
 	person := s.session
 	for _, verb := range []string{"status", "generate", "disable", "activate", "regenerate", "delete", "history"} {
 		s.session = person
-		made := s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions/pipeline",
+		made := s.post(http.StatusCreated, "", "/v1/sessions/pipeline",
 			fmt.Sprintf(`{"name":"may-%s","allow":[%q],"ttlSeconds":86400}`, verb, verb))
 		s.session = made.string("token")
 		for _, r := range routes {
 			recovers := r.path == "/v1/key/recover" && verb == "regenerate"
 			if r.verb == verb || r.verb == "status" || recovers {
-				if got := s.send(r.method, r.path, ""); got.status == http.StatusForbidden || got.status == http.StatusUnauthorized {
+				got := s.send(r.method, r.path, "")
+				if got.status == http.StatusForbidden || got.status == http.StatusUnauthorized {
 					t.Errorf("%s: %s %s: %s", verb, r.method, r.path, got.text)
 				}
 				continue
@@ -81,12 +82,12 @@ func TestEveryRoute_OutsideTheScope_IsNotPermitted(t *testing.T) {
 
 func TestPipeline_ActsUnderItsName(t *testing.T) {
 	s := open(t)
-	made := s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions/pipeline",
+	made := s.post(http.StatusCreated, "", "/v1/sessions/pipeline",
 		`{"name":"ci","allow":["generate","history"],"ttlSeconds":86400}`)
 	s.session = made.string("token")
 	s.clock.advance(time.Hour) // a pipeline has nobody to ask for a code
 	s.generate()
-	if got := s.want(http.StatusOK, "", http.MethodGet, "/v1/key/events", ""); !strings.Contains(got.text, `"actor":"ada/ci"`) {
+	if got := s.get(http.StatusOK, "", "/v1/key/events", ""); !strings.Contains(got.text, `"actor":"ada/ci"`) {
 		t.Error(got.text)
 	}
 }
@@ -99,8 +100,8 @@ func TestOrderOfChecks(t *testing.T) {
 	s.enrol()
 	s.generate()
 	used := s.withIdempotencyKey()
-	s.want(http.StatusOK, "", http.MethodPost, "/v1/key/regenerate", "", used...)
-	pipeline := s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions/pipeline",
+	s.post(http.StatusOK, "", "/v1/key/regenerate", "", used...)
+	pipeline := s.post(http.StatusCreated, "", "/v1/sessions/pipeline",
 		`{"name":"ci","allow":["status"],"ttlSeconds":86400}`).string("token")
 	s.clock.advance(20 * time.Minute)
 	person := s.session
@@ -128,7 +129,7 @@ func TestOrderOfChecks(t *testing.T) {
 		{"fresh code", grant, person, s.withIdempotencyKey(), `"99"`, http.StatusUnauthorized, keyapi.CodeOTPRequired},
 		{"If-Match", func() {
 			s.session = person
-			s.want(http.StatusOK, "", http.MethodPost, "/v1/sessions/current/verify", `{"otp":"`+s.code()+`"}`)
+			s.post(http.StatusOK, "", "/v1/sessions/current/verify", `{"otp":"`+s.code()+`"}`)
 		}, person, s.withIdempotencyKey(), `"99"`, http.StatusPreconditionFailed, keyapi.CodeVersionConflict},
 		{"state", nil, person, s.withIdempotencyKey(), `*`, http.StatusConflict, keyapi.CodeKeyExists},
 	} {
@@ -145,10 +146,10 @@ func TestOrderOfChecks(t *testing.T) {
 	other := serve(t, true, nil)
 	other.signIn()
 	other.clock.advance(20 * time.Minute)
-	other.want(http.StatusForbidden, keyapi.CodeMFANotEnabled, http.MethodPost, "/v1/key", "",
+	other.post(http.StatusForbidden, keyapi.CodeMFANotEnabled, "/v1/key", "",
 		append(other.withIdempotencyKey(), "If-Match", `"99"`)...)
 	if err := other.accounts.Revoke(t.Context(), login); err != nil {
 		t.Fatal(err)
 	}
-	other.want(http.StatusForbidden, keyapi.CodeNotPermitted, http.MethodPost, "/v1/key", "", other.withIdempotencyKey()...)
+	other.post(http.StatusForbidden, keyapi.CodeNotPermitted, "/v1/key", "", other.withIdempotencyKey()...)
 }

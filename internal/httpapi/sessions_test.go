@@ -16,14 +16,14 @@ func TestSignIn_GivesASessionThatWorks(t *testing.T) {
 	if got.object["mfaEnabled"] != false || got.string("expiresAt") != "2026-12-23T06:44:00Z" {
 		t.Error(got.text)
 	}
-	s.want(http.StatusOK, "", http.MethodGet, "/v1/key", "")
+	s.get(http.StatusOK, "", "/v1/key", "")
 }
 
 func TestSignIn_WrongPasswordAndUnknownLogin_AreTheSame(t *testing.T) {
 	s := serve(t, false, nil)
-	wrong := s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodPost, "/v1/sessions",
+	wrong := s.post(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/sessions",
 		`{"loginId":"ada","password":"something else"}`)
-	unknown := s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodPost, "/v1/sessions",
+	unknown := s.post(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/sessions",
 		`{"loginId":"eve","password":"something else"}`)
 	if a, b := strip(wrong), strip(unknown); a != b {
 		t.Errorf("%s, but %s", a, b)
@@ -42,14 +42,15 @@ func TestSignIn_WithMFA_NeedsACode(t *testing.T) {
 	codes := s.enrol()
 	s.session = ""
 	with := func(more string) string { return fmt.Sprintf(`{"loginId":"ada","password":%q%s}`, password, more) }
-	s.want(http.StatusUnauthorized, keyapi.CodeOTPRequired, http.MethodPost, "/v1/sessions", with(""))
-	s.want(http.StatusUnauthorized, keyapi.CodeOTPInvalid, http.MethodPost, "/v1/sessions", with(`,"otp":"000000x"`))
-	if got := s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions", with(`,"recoveryCode":"`+codes[0]+`"`)); got.object["mfaEnabled"] != true {
+	s.post(http.StatusUnauthorized, keyapi.CodeOTPRequired, "/v1/sessions", with(""))
+	s.post(http.StatusUnauthorized, keyapi.CodeOTPInvalid, "/v1/sessions", with(`,"otp":"000000x"`))
+	got := s.post(http.StatusCreated, "", "/v1/sessions", with(`,"recoveryCode":"`+codes[0]+`"`))
+	if got.object["mfaEnabled"] != true {
 		t.Error(got.text)
 	}
-	s.want(http.StatusUnauthorized, keyapi.CodeOTPInvalid, http.MethodPost, "/v1/sessions", with(`,"recoveryCode":"`+codes[0]+`"`))
+	s.post(http.StatusUnauthorized, keyapi.CodeOTPInvalid, "/v1/sessions", with(`,"recoveryCode":"`+codes[0]+`"`))
 	s.signIn()
-	s.want(http.StatusOK, "", http.MethodGet, "/v1/key", "")
+	s.get(http.StatusOK, "", "/v1/key", "")
 }
 
 func TestSignIn_Guessing_IsSlowedDown(t *testing.T) {
@@ -69,62 +70,64 @@ func TestSignIn_Guessing_IsSlowedDown(t *testing.T) {
 func TestSignIn_FieldErrors_NeverRepeatWhatWasSent(t *testing.T) {
 	s := serve(t, false, nil)
 	const secret = "hunter2hunter2"
+	const unreadable, wrong = http.StatusBadRequest, http.StatusUnprocessableEntity
 	for body, status := range map[string]int{
-		`{"loginId":"ada","password":{"is":"` + secret + `"}}`:                                   http.StatusUnprocessableEntity,
-		`{"loginId":"ada","password":["` + secret + `"]}`:                                        http.StatusUnprocessableEntity,
-		`{"loginId":"ada","password":1234567}`:                                                   http.StatusUnprocessableEntity,
-		`{"loginId":["` + secret + `"],"password":"x"}`:                                          http.StatusUnprocessableEntity,
-		`{"loginId":"","password":"` + secret + `"}`:                                             http.StatusUnprocessableEntity,
-		`{"password":"` + secret + `"}`:                                                          http.StatusUnprocessableEntity,
-		`{"loginId":"ada"}`:                                                                      http.StatusUnprocessableEntity,
-		`{"loginId":"ada","password":"` + strings.Repeat(secret, 100) + `"}`:                     http.StatusUnprocessableEntity,
-		`{"loginId":"ada","password":"x","otp":{"` + secret + `":1}}`:                            http.StatusUnprocessableEntity,
-		`{"loginId":"ada","password":"x","Password":{"a":"` + secret + `"},"` + secret + `":{}}`: http.StatusUnprocessableEntity,
-		`"` + secret + `"`:                      http.StatusUnprocessableEntity,
-		`{"loginId":"ada","password":` + secret: http.StatusBadRequest,
-		secret:                                  http.StatusBadRequest,
+		`{"loginId":"ada","password":{"is":"` + secret + `"}}`:               wrong,
+		`{"loginId":"ada","password":["` + secret + `"]}`:                    wrong,
+		`{"loginId":"ada","password":1234567}`:                               wrong,
+		`{"loginId":["` + secret + `"],"password":"x"}`:                      wrong,
+		`{"loginId":"","password":"` + secret + `"}`:                         wrong,
+		`{"password":"` + secret + `"}`:                                      wrong,
+		`{"loginId":"ada"}`:                                                  wrong,
+		`{"loginId":"ada","password":"` + strings.Repeat(secret, 100) + `"}`: wrong,
+		`{"loginId":"ada","password":"x","otp":{"` + secret + `":1}}`:        wrong,
+		`{"loginId":"ada","password":"x","Password":{"` + secret + `":{}}}`:  wrong,
+		`"` + secret + `"`:                                                   wrong,
+		`{"loginId":"ada","password":` + secret:                              unreadable,
+		secret:                                                               unreadable,
 	} {
-		got := s.want(status, keyapi.CodeInvalidRequest, http.MethodPost, "/v1/sessions", body)
+		got := s.post(status, keyapi.CodeInvalidRequest, "/v1/sessions", body)
 		for _, part := range []string{secret, secret[:6], "1234567"} {
 			if strings.Contains(got.text, part) || strings.Contains(s.log.String(), part) {
 				t.Errorf("%s: the reply or the log repeats it: %s", body, got.text)
 			}
 		}
-		if got.header.Get("Content-Type") != "application/problem+json" || got.string("requestId") != got.header.Get("X-Request-Id") {
+		if got.header.Get("Content-Type") != "application/problem+json" ||
+			got.string("requestId") != got.header.Get("X-Request-Id") {
 			t.Errorf("%v %s", got.header, got.text)
 		}
 	}
-	got := s.want(http.StatusUnprocessableEntity, keyapi.CodeInvalidRequest, http.MethodPost, "/v1/sessions",
+	got := s.post(http.StatusUnprocessableEntity, keyapi.CodeInvalidRequest, "/v1/sessions",
 		`{"loginId":7,"password":"x"}`)
 	if !strings.Contains(got.string("detail"), "loginId") {
 		t.Errorf("the field is not named: %s", got.text)
 	}
-	s.want(http.StatusBadRequest, keyapi.CodeInvalidRequest, http.MethodPost, "/v1/sessions", "")
+	s.post(http.StatusBadRequest, keyapi.CodeInvalidRequest, "/v1/sessions", "")
 }
 
 func TestSignOut_EndsTheSession(t *testing.T) {
 	s := open(t)
-	if got := s.want(http.StatusNoContent, "", http.MethodDelete, "/v1/sessions/current", ""); got.text != "" {
+	if got := s.remove(http.StatusNoContent, "", "/v1/sessions/current", ""); got.text != "" {
 		t.Errorf("%q", got.text)
 	}
-	s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodGet, "/v1/key", "")
+	s.get(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/key", "")
 }
 
 func TestVerify(t *testing.T) {
 	s := serve(t, true, nil)
 	s.signIn()
-	s.want(http.StatusForbidden, keyapi.CodeMFANotEnabled, http.MethodPost, "/v1/sessions/current/verify", `{"otp":"123456"}`)
+	s.post(http.StatusForbidden, keyapi.CodeMFANotEnabled, "/v1/sessions/current/verify", `{"otp":"123456"}`)
 	codes := s.enrol()
-	got := s.want(http.StatusOK, "", http.MethodPost, "/v1/sessions/current/verify", `{"otp":"`+s.code()+`"}`)
+	got := s.post(http.StatusOK, "", "/v1/sessions/current/verify", `{"otp":"`+s.code()+`"}`)
 	if got.string("verifiedUntil") != "2026-11-23T07:00:00Z" {
 		t.Error(got.text)
 	}
-	s.want(http.StatusOK, "", http.MethodPost, "/v1/sessions/current/verify", `{"recoveryCode":"`+codes[3]+`"}`)
-	s.want(http.StatusUnauthorized, keyapi.CodeOTPRequired, http.MethodPost, "/v1/sessions/current/verify", `{}`)
-	s.want(http.StatusUnauthorized, keyapi.CodeOTPInvalid, http.MethodPost, "/v1/sessions/current/verify", `{"otp":"12"}`)
+	s.post(http.StatusOK, "", "/v1/sessions/current/verify", `{"recoveryCode":"`+codes[3]+`"}`)
+	s.post(http.StatusUnauthorized, keyapi.CodeOTPRequired, "/v1/sessions/current/verify", `{}`)
+	s.post(http.StatusUnauthorized, keyapi.CodeOTPInvalid, "/v1/sessions/current/verify", `{"otp":"12"}`)
 	for range 10 {
 		if s.send(http.MethodPost, "/v1/sessions/current/verify", `{"otp":"12"}`).status == http.StatusTooManyRequests {
-			s.want(http.StatusTooManyRequests, keyapi.CodeRateLimited, http.MethodPost, "/v1/sessions/current/verify", `{"otp":"12"}`)
+			s.post(http.StatusTooManyRequests, keyapi.CodeRateLimited, "/v1/sessions/current/verify", `{"otp":"12"}`)
 			return
 		}
 	}
@@ -133,15 +136,15 @@ func TestVerify(t *testing.T) {
 
 func TestPipelineSession_IsMadeListedUsedAndRevoked(t *testing.T) {
 	s := open(t)
-	made := s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions/pipeline",
+	made := s.post(http.StatusCreated, "", "/v1/sessions/pipeline",
 		`{"name":"ci","allow":["regenerate"],"ttlSeconds":86400}`)
 	allow := fmt.Sprint(made.object["allow"])
 	if made.string("kind") != "pipeline" || made.string("name") != "ci" || allow != "[status regenerate]" ||
 		made.string("expiresAt") != "2026-11-24T06:44:00Z" || made.object["current"] != false {
 		t.Error(made.text)
 	}
-	all := s.want(http.StatusOK, "", http.MethodGet, "/v1/sessions", "")
-	pipelines := s.want(http.StatusOK, "", http.MethodGet, "/v1/sessions/pipeline", "")
+	all := s.get(http.StatusOK, "", "/v1/sessions", "")
+	pipelines := s.get(http.StatusOK, "", "/v1/sessions/pipeline", "")
 	if a, p := all.object["items"].([]any), pipelines.object["items"].([]any); len(a) != 2 || len(p) != 1 {
 		t.Errorf("%s\n%s", all.text, pipelines.text)
 	}
@@ -150,12 +153,12 @@ func TestPipelineSession_IsMadeListedUsedAndRevoked(t *testing.T) {
 	}
 	person := s.session
 	s.session = made.string("token")
-	s.want(http.StatusOK, "", http.MethodGet, "/v1/account", "")
+	s.get(http.StatusOK, "", "/v1/account", "")
 	s.session = person
-	s.want(http.StatusNoContent, "", http.MethodDelete, "/v1/sessions/"+made.string("id"), "")
-	s.want(http.StatusNotFound, keyapi.CodeInvalidRequest, http.MethodDelete, "/v1/sessions/"+made.string("id"), "")
+	s.remove(http.StatusNoContent, "", "/v1/sessions/"+made.string("id"), "")
+	s.remove(http.StatusNotFound, keyapi.CodeInvalidRequest, "/v1/sessions/"+made.string("id"), "")
 	s.session = made.string("token")
-	s.want(http.StatusUnauthorized, keyapi.CodeUnauthenticated, http.MethodGet, "/v1/key", "")
+	s.get(http.StatusUnauthorized, keyapi.CodeUnauthenticated, "/v1/key", "")
 }
 
 func TestPipelineSession_FieldErrors(t *testing.T) {
@@ -166,7 +169,7 @@ func TestPipelineSession_FieldErrors(t *testing.T) {
 		`{"name":"ci","allow":["status"],"ttlSeconds":0}`, `{"name":"ci","allow":["status"],"ttlSeconds":31622401}`,
 		`{"name":"ci","allow":["status"]}`, `{"allow":["status"],"ttlSeconds":1}`, `{"name":"ci","ttlSeconds":1}`,
 	} {
-		s.want(http.StatusUnprocessableEntity, keyapi.CodeInvalidRequest, http.MethodPost, "/v1/sessions/pipeline", body)
+		s.post(http.StatusUnprocessableEntity, keyapi.CodeInvalidRequest, "/v1/sessions/pipeline", body)
 	}
 }
 
@@ -175,7 +178,7 @@ func TestPipelineSession_LongAfterTheCode_NeedsAFreshOne(t *testing.T) {
 	s.signIn()
 	s.enrol()
 	s.clock.advance(20 * time.Minute)
-	s.want(http.StatusUnauthorized, keyapi.CodeOTPRequired, http.MethodPost, "/v1/sessions/pipeline",
+	s.post(http.StatusUnauthorized, keyapi.CodeOTPRequired, "/v1/sessions/pipeline",
 		`{"name":"ci","allow":["status"],"ttlSeconds":60}`)
-	s.want(http.StatusUnauthorized, keyapi.CodeOTPRequired, http.MethodPost, "/v1/account/mfa/codes", "")
+	s.post(http.StatusUnauthorized, keyapi.CodeOTPRequired, "/v1/account/mfa/codes", "")
 }
