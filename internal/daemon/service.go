@@ -41,7 +41,7 @@ func (s *session) service(
 		Handler: httpapi.New(httpapi.Options{
 			Keys: keys, Accounts: accounts.New(people), MFARequired: s.config.MFARequired, Issuer: issuer, Ready: ready,
 			ClientAddress: client, Metrics: counts, Now: s.env.Now, Random: s.env.Random, Log: s.log,
-			Beside: func(mux *http.ServeMux) {
+			Routes: func(mux *http.ServeMux) {
 				oauthapi.Routes(mux, oauthapi.Options{Server: tokens, Issuer: issuer, ClientAddress: client, Log: s.log})
 			},
 		}),

@@ -36,7 +36,10 @@ type Options struct {
 	Ready         func(context.Context) error // whether requests can be served now; nil = always
 	ClientAddress func(*http.Request) string  // where a request comes from; nil = the other end of the connection
 	Metrics       Metrics                     // nil = nobody counts
-	Beside        func(*http.ServeMux)        // adds what else is served, such as the authorization server; nil = nothing
+
+	// Routes adds routes of other packages, if it is not nil. They are served as ours are: named, measured, counted and
+	// recovered, their bodies limited. What they answer is theirs to say.
+	Routes func(*http.ServeMux)
 
 	Now    func() time.Time
 	Random io.Reader // crypto/rand.Reader outside of tests
@@ -66,8 +69,8 @@ func newServer(o Options) *server {
 	s.accountRoutes()
 	s.mfaRoutes()
 	s.healthRoutes()
-	if o.Beside != nil {
-		o.Beside(s.mux)
+	if o.Routes != nil {
+		o.Routes(s.mux)
 	}
 	return s
 }

@@ -3,10 +3,10 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"path"
 	"runtime/debug"
@@ -65,14 +65,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// newRequestID draws the name of a request: 128 random bits in base62. One the client sends is not taken: in the log it
+// newRequestID draws the name of a request: 128 random bits. One the client sends is not taken: in the log it
 // would be the client's text.
 func (s *server) newRequestID() string {
 	var raw [16]byte
 	if _, err := io.ReadFull(s.Random, raw[:]); err != nil {
 		return "unnamed"
 	}
-	return new(big.Int).SetBytes(raw[:]).Text(62)
+	return hex.EncodeToString(raw[:])
 }
 
 // methods are those that the log and the metrics know; any other text is the client's.

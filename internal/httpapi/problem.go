@@ -48,7 +48,7 @@ type problemJSON struct {
 	Status    int             `json:"status" minimum:"400" maximum:"599" example:"409"`
 	Detail    string          `json:"detail" example:"There is an API key already"`
 	Code      keyapi.Code     `json:"code" example:"key-exists"`
-	RequestID string          `json:"requestId" example:"3q2hM0cWQ1Zb7d9KfXsA5e"`
+	RequestID string          `json:"requestId" example:"5b1f0c9de2a84f6f9f3f1f0a7f4c2d11"`
 	Actions   []keyapi.Action `json:"actions,omitempty" nullable:"false"`
 	Hint      string          `json:"hint,omitempty" example:"Send a fresh one with every new request."`
 
