@@ -40,7 +40,8 @@ func (s *Service) Authenticate(ctx context.Context, accessKey string, secret key
 	now := s.now()
 	client, verifier := clientOf(account, accessKey, now)
 	if !s.seals.verifies(verifier, secret) {
-		return Client{}, keyapi.Errorf(keyapi.CodeUnauthenticated, "The service does not accept this Access Key and Access Secret", "")
+		return Client{}, keyapi.Errorf(keyapi.CodeUnauthenticated, "The service does not accept this Access Key and Access Secret",
+			"Copy both again, or make a new secret with: apikey regenerate")
 	}
 	if blocks := account.Key.BlockedBy(now, s.facts(account)); len(blocks) > 0 {
 		return Client{}, lifecycle.Refusal(blockCodes[blocks[0]])

@@ -112,7 +112,7 @@ func commands(root *cobra.Command) []byte {
 	b.WriteString("# Commands of apikey\n\nThis page is generated from the program: `go generate ./...` writes it.\n")
 	fmt.Fprintf(&b, "\n## Flags of every command\n\n%s", flags(root.PersistentFlags()))
 	for _, cmd := range visible(root) {
-		if cmd == root || cmd.HasParent() && cmd.Parent() != root {
+		if cmd == root || cmd.Parent().Name() == "completion" { // one of its own for each shell says nothing new
 			continue
 		}
 		section(&b, cmd)
@@ -134,7 +134,11 @@ func section(b *bytes.Buffer, cmd *cobra.Command) {
 		fmt.Fprintf(b, "\n%s", local)
 	}
 	if cmd.Example != "" {
-		fmt.Fprintf(b, "\nFor example:\n\n```sh\n%s\n```\n", strings.ReplaceAll(strings.TrimPrefix(cmd.Example, "  "), "\n  ", "\n"))
+		language := "sh" // the examples in sh are run by a test
+		if cmd.Annotations[cli.NeedsServer] != "" {
+			language = "text"
+		}
+		fmt.Fprintf(b, "\nFor example:\n\n```%s\n%s\n```\n", language, strings.ReplaceAll(strings.TrimPrefix(cmd.Example, "  "), "\n  ", "\n"))
 	}
 }
 

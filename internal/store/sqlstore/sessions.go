@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql"
@@ -12,15 +12,15 @@ const selectSessions = `SELECT s.id, s.hash, a.login, s.name, s.allow, s.created
 	s.origin, s.user_agent FROM sessions s JOIN accounts a ON a.id = s.account_id `
 
 // Session implements store.SessionReader.
-func (r reader) Session(hash []byte) (store.Session, error) {
+func (r Reader) Session(hash []byte) (store.Session, error) {
 	return scanSession(func(into ...any) error {
-		return r.one(selectSessions+"WHERE s.hash = ?", []any{hash}, into...)
+		return r.Conn.One(selectSessions+"WHERE s.hash = ?1", []any{hash}, into...)
 	})
 }
 
 // Sessions implements store.SessionReader.
-func (r reader) Sessions(login string) ([]store.Session, error) {
-	return list(r.transaction, selectSessions+"WHERE a.login = ? ORDER BY s.number DESC", []any{login}, scanSession)
+func (r Reader) Sessions(login string) ([]store.Session, error) {
+	return list(r.Conn, selectSessions+"WHERE a.login = ?1 ORDER BY s.number DESC", []any{login}, scanSession)
 }
 
 func scanSession(scan func(...any) error) (store.Session, error) {
@@ -39,36 +39,36 @@ func scanSession(scan func(...any) error) (store.Session, error) {
 }
 
 // CreateSession implements store.SessionWriter.
-func (w writer) CreateSession(s store.Session) error {
+func (w Writer) CreateSession(s store.Session) error {
 	id, err := w.accountID(s.Login)
 	if err != nil {
 		return err
 	}
 	allow := sql.NullString{String: strings.Join(s.Allow, " "), Valid: s.Allow != nil}
 	return w.exec(`INSERT INTO sessions (id, hash, account_id, name, allow, created_at, expires_at, seen_at, verified_at, origin, user_agent)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
 		s.ID, s.Hash, id, s.Name, allow, toDB(s.CreatedAt), toDB(s.ExpiresAt), toDB(s.SeenAt), toDB(s.VerifiedAt), s.From, s.UserAgent)
 }
 
 // TouchSession implements store.SessionWriter.
-func (w writer) TouchSession(id string, seen, verified time.Time) error {
-	return w.existing("UPDATE sessions SET seen_at = ?, verified_at = ? WHERE id = ?", toDB(seen), toDB(verified), id)
+func (w Writer) TouchSession(id string, seen, verified time.Time) error {
+	return w.existing("UPDATE sessions SET seen_at = ?1, verified_at = ?2 WHERE id = ?3", toDB(seen), toDB(verified), id)
 }
 
 // DeleteSession implements store.SessionWriter.
-func (w writer) DeleteSession(login, id string) error {
-	return w.existing("DELETE FROM sessions WHERE id = ? AND account_id = (SELECT id FROM accounts WHERE login = ?)", id, login)
+func (w Writer) DeleteSession(login, id string) error {
+	return w.existing("DELETE FROM sessions WHERE id = ?1 AND account_id = (SELECT id FROM accounts WHERE login = ?2)", id, login)
 }
 
 // DeleteSessions implements store.SessionWriter.
-func (w writer) DeleteSessions(login, except string) error {
-	return w.exec("DELETE FROM sessions WHERE account_id = (SELECT id FROM accounts WHERE login = ?) AND id <> ?", login, except)
+func (w Writer) DeleteSessions(login, except string) error {
+	return w.exec("DELETE FROM sessions WHERE account_id = (SELECT id FROM accounts WHERE login = ?1) AND id <> ?2", login, except)
 }
 
 // DeleteAllSessions implements store.SessionWriter.
-func (w writer) DeleteAllSessions() error { return w.exec("DELETE FROM sessions") }
+func (w Writer) DeleteAllSessions() error { return w.exec("DELETE FROM sessions") }
 
 // PurgeSessions implements store.SessionWriter.
-func (w writer) PurgeSessions(before time.Time) error {
-	return w.exec("DELETE FROM sessions WHERE expires_at < ?", toDB(before))
+func (w Writer) PurgeSessions(before time.Time) error {
+	return w.exec("DELETE FROM sessions WHERE expires_at < ?1", toDB(before))
 }

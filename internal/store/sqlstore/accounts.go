@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql"
@@ -9,8 +9,8 @@ import (
 )
 
 // SoleAccount implements store.AccountReader.
-func (r reader) SoleAccount() (login string, err error) {
-	err = r.one("SELECT login FROM accounts ORDER BY id LIMIT 1", nil, &login)
+func (r Reader) SoleAccount() (login string, err error) {
+	err = r.Conn.One("SELECT login FROM accounts ORDER BY id LIMIT 1", nil, &login)
 	return login, err
 }
 
@@ -20,16 +20,16 @@ const selectAccounts = `SELECT a.login, a.email, a.permitted, a.mfa_enabled, a.l
 	FROM accounts a LEFT JOIN keys k ON k.account_id = a.id LEFT JOIN previous_keys p ON p.account_id = a.id `
 
 // Account implements store.AccountReader.
-func (r reader) Account(login string) (a store.Account, err error) {
+func (r Reader) Account(login string) (a store.Account, err error) {
 	err = scanAccount(&a, func(into ...any) error {
-		return r.one(selectAccounts+"WHERE a.login = ?", []any{login}, into...)
+		return r.Conn.One(selectAccounts+"WHERE a.login = ?1", []any{login}, into...)
 	})
 	return a, err
 }
 
 // Accounts implements store.AccountReader.
-func (r reader) Accounts(after string, limit int) ([]store.Account, error) {
-	return list(r.transaction, selectAccounts+"WHERE a.login > ? ORDER BY a.login LIMIT ?", []any{after, limit},
+func (r Reader) Accounts(after string, limit int) ([]store.Account, error) {
+	return list(r.Conn, selectAccounts+"WHERE a.login > ?1 ORDER BY a.login LIMIT ?2", []any{after, limit},
 		func(scan func(...any) error) (a store.Account, err error) {
 			err = scanAccount(&a, scan)
 			return a, err
@@ -61,8 +61,8 @@ func scanAccount(a *store.Account, scan func(into ...any) error) error {
 }
 
 // KeyOwner implements store.AccountReader.
-func (r reader) KeyOwner(accessKey string) (login string, err error) {
-	err = r.one(`SELECT login FROM accounts WHERE id IN (
+func (r Reader) KeyOwner(accessKey string) (login string, err error) {
+	err = r.Conn.One(`SELECT login FROM accounts WHERE id IN (
 			SELECT account_id FROM keys WHERE access_key = ?1
 			UNION ALL SELECT account_id FROM previous_keys WHERE access_key = ?1)`,
 		[]any{accessKey}, &login)
@@ -70,12 +70,12 @@ func (r reader) KeyOwner(accessKey string) (login string, err error) {
 }
 
 // Credentials implements store.AccountReader.
-func (r reader) Credentials(login string) (c store.Credentials, err error) {
+func (r Reader) Credentials(login string) (c store.Credentials, err error) {
 	id, err := r.accountID(login)
 	if err != nil {
 		return c, err
 	}
-	rows, err := list(r.transaction, "SELECT password_hash, seed, pending_seed, last_step FROM credentials WHERE account_id = ?",
+	rows, err := list(r.Conn, "SELECT password_hash, seed, pending_seed, last_step FROM credentials WHERE account_id = ?1",
 		[]any{id}, func(scan func(...any) error) (c store.Credentials, err error) {
 			err = scan(&c.PasswordHash, &c.Seed, &c.PendingSeed, &c.LastStep)
 			return c, err
@@ -84,7 +84,7 @@ func (r reader) Credentials(login string) (c store.Credentials, err error) {
 		return c, err
 	}
 	c = rows[0]
-	c.RecoveryCodes, err = list(r.transaction, "SELECT hash FROM recovery_codes WHERE account_id = ? ORDER BY place", []any{id},
+	c.RecoveryCodes, err = list(r.Conn, "SELECT hash FROM recovery_codes WHERE account_id = ?1 ORDER BY place", []any{id},
 		func(scan func(...any) error) (hash []byte, err error) {
 			err = scan(&hash)
 			return hash, err
@@ -92,47 +92,47 @@ func (r reader) Credentials(login string) (c store.Credentials, err error) {
 	return c, err
 }
 
-func (r reader) accountID(login string) (id int64, err error) {
-	err = r.one("SELECT id FROM accounts WHERE login = ?", []any{login}, &id)
+func (r Reader) accountID(login string) (id int64, err error) {
+	err = r.Conn.One("SELECT id FROM accounts WHERE login = ?1", []any{login}, &id)
 	return id, err
 }
 
 // CreateAccount implements store.AccountWriter.
-func (w writer) CreateAccount(a store.Account) error {
+func (w Writer) CreateAccount(a store.Account) error {
 	return w.exec(`INSERT INTO accounts (login, email, permitted, mfa_enabled, locked, created_at, revision, last_generation)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
 		a.Login, a.Email, a.Permitted, a.MFAEnabled, a.Locked, toDB(a.CreatedAt), a.Key.Revision, a.Key.LastGeneration)
 }
 
 // PutAccount implements store.AccountWriter.
-func (w writer) PutAccount(a store.Account) error {
-	return w.existing("UPDATE accounts SET email = ?, permitted = ?, mfa_enabled = ?, locked = ? WHERE login = ?",
+func (w Writer) PutAccount(a store.Account) error {
+	return w.existing("UPDATE accounts SET email = ?1, permitted = ?2, mfa_enabled = ?3, locked = ?4 WHERE login = ?5",
 		a.Email, a.Permitted, a.MFAEnabled, a.Locked, a.Login)
 }
 
 // RemoveAccount implements store.AccountWriter. What hangs on the account goes by the foreign keys.
-func (w writer) RemoveAccount(login string) error {
-	return w.existing("DELETE FROM accounts WHERE login = ?", login)
+func (w Writer) RemoveAccount(login string) error {
+	return w.existing("DELETE FROM accounts WHERE login = ?1", login)
 }
 
 // PutCredentials implements store.AccountWriter.
-func (w writer) PutCredentials(login string, c store.Credentials) error {
+func (w Writer) PutCredentials(login string, c store.Credentials) error {
 	id, err := w.accountID(login)
 	if err != nil {
 		return err
 	}
-	err = w.exec(`INSERT INTO credentials (account_id, password_hash, seed, pending_seed, last_step) VALUES (?, ?, ?, ?, ?)
+	err = w.exec(`INSERT INTO credentials (account_id, password_hash, seed, pending_seed, last_step) VALUES (?1, ?2, ?3, ?4, ?5)
 		ON CONFLICT (account_id) DO UPDATE SET password_hash = excluded.password_hash, seed = excluded.seed,
 			pending_seed = excluded.pending_seed, last_step = excluded.last_step`,
 		id, c.PasswordHash, c.Seed, c.PendingSeed, c.LastStep)
 	if err != nil {
 		return err
 	}
-	if err := w.exec("DELETE FROM recovery_codes WHERE account_id = ?", id); err != nil {
+	if err := w.exec("DELETE FROM recovery_codes WHERE account_id = ?1", id); err != nil {
 		return err
 	}
 	for place, hash := range c.RecoveryCodes {
-		if err := w.exec("INSERT INTO recovery_codes (account_id, place, hash) VALUES (?, ?, ?)", id, place, hash); err != nil {
+		if err := w.exec("INSERT INTO recovery_codes (account_id, place, hash) VALUES (?1, ?2, ?3)", id, place, hash); err != nil {
 			return err
 		}
 	}
@@ -140,9 +140,9 @@ func (w writer) PutCredentials(login string, c store.Credentials) error {
 }
 
 // PutKey implements store.AccountWriter.
-func (w writer) PutKey(login string, k lifecycle.Key) error {
+func (w Writer) PutKey(login string, k lifecycle.Key) error {
 	var id int64
-	err := w.one("UPDATE accounts SET revision = ?, last_generation = ? WHERE login = ? RETURNING id",
+	err := w.Conn.One("UPDATE accounts SET revision = ?1, last_generation = ?2 WHERE login = ?3 RETURNING id",
 		[]any{k.Revision, k.LastGeneration, login}, &id)
 	if err != nil {
 		return err
@@ -153,27 +153,27 @@ func (w writer) PutKey(login string, k lifecycle.Key) error {
 	return w.putPrevious(id, k.Previous)
 }
 
-func (w writer) putCurrent(id int64, k lifecycle.Key) error {
+func (w Writer) putCurrent(id int64, k lifecycle.Key) error {
 	if k.AccessKey == "" {
-		return w.exec("DELETE FROM keys WHERE account_id = ?", id)
+		return w.exec("DELETE FROM keys WHERE account_id = ?1", id)
 	}
-	return w.exec(`INSERT INTO keys (account_id, access_key, verifier, created_at, disabled, generation) VALUES (?, ?, ?, ?, ?, ?)
+	return w.exec(`INSERT INTO keys (account_id, access_key, verifier, created_at, disabled, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 		ON CONFLICT (account_id) DO UPDATE SET
-			last_used_at = CASE WHEN access_key = excluded.access_key THEN last_used_at END,
+			last_used_at = CASE WHEN keys.access_key = excluded.access_key THEN keys.last_used_at END,
 			access_key = excluded.access_key, verifier = excluded.verifier, created_at = excluded.created_at,
 			disabled = excluded.disabled, generation = excluded.generation`,
 		id, k.AccessKey, k.Verifier, toDB(k.CreatedAt), k.Disabled, k.Generation)
 }
 
-func (w writer) putPrevious(id int64, p *lifecycle.Previous) error {
-	if err := w.exec("DELETE FROM previous_keys WHERE account_id = ?", id); err != nil || p == nil {
+func (w Writer) putPrevious(id int64, p *lifecycle.Previous) error {
+	if err := w.exec("DELETE FROM previous_keys WHERE account_id = ?1", id); err != nil || p == nil {
 		return err
 	}
-	return w.exec("INSERT INTO previous_keys (account_id, access_key, verifier, generation, ends_at) VALUES (?, ?, ?, ?, ?)",
+	return w.exec("INSERT INTO previous_keys (account_id, access_key, verifier, generation, ends_at) VALUES (?1, ?2, ?3, ?4, ?5)",
 		id, p.AccessKey, p.Verifier, p.Generation, toDB(p.EndsAt))
 }
 
 // TouchKey implements store.AccountWriter.
-func (w writer) TouchKey(accessKey string, at time.Time) error {
-	return w.exec("UPDATE keys SET last_used_at = ? WHERE access_key = ?", toDB(at), accessKey)
+func (w Writer) TouchKey(accessKey string, at time.Time) error {
+	return w.exec("UPDATE keys SET last_used_at = ?1 WHERE access_key = ?2", toDB(at), accessKey)
 }

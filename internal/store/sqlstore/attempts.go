@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql"
@@ -9,9 +9,9 @@ import (
 )
 
 // Attempts implements store.AttemptsReader.
-func (r reader) Attempts(name string) (a store.Attempts, err error) {
+func (r Reader) Attempts(name string) (a store.Attempts, err error) {
 	var last, until sql.NullInt64
-	err = r.one("SELECT failures, last_at, open_after FROM attempts WHERE name = ?", []any{name}, &a.Failures, &last, &until)
+	err = r.Conn.One("SELECT failures, last_at, open_after FROM attempts WHERE name = ?1", []any{name}, &a.Failures, &last, &until)
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Attempts{}, nil
 	}
@@ -20,16 +20,16 @@ func (r reader) Attempts(name string) (a store.Attempts, err error) {
 }
 
 // PutAttempts implements store.AttemptsWriter.
-func (w writer) PutAttempts(name string, a store.Attempts) error {
+func (w Writer) PutAttempts(name string, a store.Attempts) error {
 	if a == (store.Attempts{}) {
-		return w.exec("DELETE FROM attempts WHERE name = ?", name)
+		return w.exec("DELETE FROM attempts WHERE name = ?1", name)
 	}
-	return w.exec(`INSERT INTO attempts (name, failures, last_at, open_after) VALUES (?, ?, ?, ?)
+	return w.exec(`INSERT INTO attempts (name, failures, last_at, open_after) VALUES (?1, ?2, ?3, ?4)
 		ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at, open_after = excluded.open_after`,
 		name, a.Failures, toDB(a.LastAt), toDB(a.Until))
 }
 
 // PurgeAttempts implements store.AttemptsWriter.
-func (w writer) PurgeAttempts(before time.Time) error {
-	return w.exec("DELETE FROM attempts WHERE last_at < ?", toDB(before))
+func (w Writer) PurgeAttempts(before time.Time) error {
+	return w.exec("DELETE FROM attempts WHERE last_at < ?1", toDB(before))
 }
