@@ -102,7 +102,9 @@ func TestRestore_KeepActive_TheOldSecretWorksAndItsTokensDoNot(t *testing.T) {
 			}
 			return err
 		})
-		wantCode(t, err, "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	_, err = authenticate(t, s, w.bob)
 	wantCode(t, err, keyapi.CodeKeyDisabled, "")
