@@ -143,7 +143,9 @@ func headerText(text string) string {
 
 // stopped ends an exchange that was answered, but not to the point, or that could not begin. Any other error of an
 // exchange is the transport's.
-type stopped struct{ *Error }
+type stopped struct{ why *Error }
+
+func (s stopped) Error() string { return s.why.Error() }
 
 // exchange sends the request of a call once and reads the reply, following redirects within the origin.
 func (c *Client) exchange(ctx context.Context, k call) (answer, error) {

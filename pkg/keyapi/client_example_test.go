@@ -33,7 +33,7 @@ func exampleService() (server *httptest.Server, client *keyapi.Client) {
 			reply(w, 200, "application/json", body)
 		}
 	}))
-	client, err := keyapi.NewClient(keyapi.ClientOptions{Server: server.URL, Session: keyapi.NewSecret("aps_…")})
+	client, err := keyapi.NewClient(keyapi.ClientOptions{Server: server.URL, Session: keyapi.NewSecret("aps_...")})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func exampleService() (server *httptest.Server, client *keyapi.Client) {
 func ExampleNewClient() {
 	client, err := keyapi.NewClient(keyapi.ClientOptions{
 		Server:    "https://keys.example.com",
-		Session:   keyapi.NewSecret("aps_…"), // from SignIn, or a pipeline's
+		Session:   keyapi.NewSecret("aps_..."), // from SignIn, or a pipeline's
 		UserAgent: "rotate-job/1.0",
 	})
 	if err != nil {
@@ -224,7 +224,7 @@ func ExampleClient_SignIn() {
 func ExampleClient_SetSession() {
 	server, client := exampleService()
 	defer server.Close()
-	client.SetSession(keyapi.NewSecret("aps_…")) // the calls that follow are made with it
+	client.SetSession(keyapi.NewSecret("aps_...")) // the calls that follow are made with it
 	_, err := client.Account(context.Background())
 	fmt.Println(err)
 	// Output: <nil>

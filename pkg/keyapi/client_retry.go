@@ -97,7 +97,7 @@ func (c *Client) try(ctx context.Context, k call, decode func([]byte) bool) *fai
 	var stop stopped
 	switch {
 	case errors.As(err, &stop):
-		return &failure{err: stop.Error}
+		return &failure{err: stop.why}
 	case err != nil:
 		sent := trace.maybeSent(err)
 		if ended := ctx.Err(); ended != nil {

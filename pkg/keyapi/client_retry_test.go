@@ -80,7 +80,7 @@ func TestClient_FailsAlways_EndsAfterFourTries(t *testing.T) {
 			if call.changes {
 				code = want.change
 			}
-			wantCode(t, way+" "+call.name, call.run(context.Background(), c), code)
+			_ = wantCode(t, way+" "+call.name, call.run(context.Background(), c), code)
 			waits := []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond}
 			if way == "rate-limited" {
 				waits = []time.Duration{time.Second, time.Second, time.Second}
@@ -117,7 +117,7 @@ func TestClient_LostOnce_StaysUnknownUntilTheServiceKnows(t *testing.T) {
 				test.second(w)
 			})
 			c, _ := client(t, s.URL)
-			wantCode(t, name, named("Generate").run(context.Background(), c), test.want)
+			_ = wantCode(t, name, named("Generate").run(context.Background(), c), test.want)
 			if n := len(s.requests()); n != 2 {
 				t.Errorf("%d requests", n)
 			}
@@ -136,7 +136,7 @@ func TestClient_LostRead_IsAnsweredByTheLastTry(t *testing.T) {
 			problem(w, 401, keyapi.CodeUnauthenticated)
 		})
 		c, _ := client(t, s.URL)
-		wantCode(t, name, named(name).run(context.Background(), c), keyapi.CodeUnauthenticated)
+		_ = wantCode(t, name, named(name).run(context.Background(), c), keyapi.CodeUnauthenticated)
 	}
 }
 
@@ -162,7 +162,7 @@ func TestClient_BackOff_IsSpreadOverTheWholeSpan(t *testing.T) {
 	random := []byte{0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0} // nothing, then the half, then no more
 	c, clock := client(t, s.URL, func(o *keyapi.ClientOptions) { o.Random = bytes.NewReader(random) })
 	_, err := c.Key(context.Background())
-	wantCode(t, "key", err, keyapi.CodeUnavailable)
+	_ = wantCode(t, "key", err, keyapi.CodeUnavailable)
 	if want := []time.Duration{0, 100 * time.Millisecond, 400 * time.Millisecond}; !slices.Equal(clock.waits, want) {
 		t.Errorf("waits %v, want %v", clock.waits, want)
 	}
@@ -244,7 +244,7 @@ func TestClient_DeadlineOfTheCaller_BoundsTheWaits(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	_, err := c.Key(ctx)
-	wantCode(t, "key", err, keyapi.CodeUnavailable)
+	_ = wantCode(t, "key", err, keyapi.CodeUnavailable)
 }
 
 // The real wait ends with the context.

@@ -244,23 +244,23 @@ func TestClient_NotSendable_SendsNothing(t *testing.T) {
 	c, _ := client(t, s.URL)
 	ctx := context.Background()
 	for _, id := range []string{"", ".", "..", "a/b", "../key", "a?b", "a%2fb", "ä"} {
-		wantCode(t, "id "+id, c.RevokeSession(ctx, id), keyapi.CodeInvalidRequest)
+		_ = wantCode(t, "id "+id, c.RevokeSession(ctx, id), keyapi.CodeInvalidRequest)
 	}
 	for _, grace := range []time.Duration{-time.Second, time.Millisecond, keyapi.MaxGrace + time.Second} {
 		_, err := c.Regenerate(ctx, keyapi.Change{IdempotencyKey: ik, Grace: grace})
-		wantCode(t, grace.String(), err, keyapi.CodeInvalidRequest)
+		_ = wantCode(t, grace.String(), err, keyapi.CodeInvalidRequest)
 	}
 	_, err := c.Delete(ctx, keyapi.Change{Grace: time.Hour})
-	wantCode(t, "delete with grace", err, keyapi.CodeInvalidRequest)
+	_ = wantCode(t, "delete with grace", err, keyapi.CodeInvalidRequest)
 	for _, ttl := range []time.Duration{0, -time.Hour, time.Second + time.Millisecond} {
 		_, _, err := c.CreatePipelineSession(ctx, "ci", nil, ttl)
-		wantCode(t, ttl.String(), err, keyapi.CodeInvalidRequest)
+		_ = wantCode(t, ttl.String(), err, keyapi.CodeInvalidRequest)
 	}
 	_, err = c.Generate(ctx, keyapi.Change{IdempotencyKey: keyapi.IdempotencyKey{Secret: keyapi.NewSecret("ik_\r\nX: y")}})
-	wantCode(t, "idempotency key", err, keyapi.CodeInvalidRequest)
+	_ = wantCode(t, "idempotency key", err, keyapi.CodeInvalidRequest)
 	c.SetSession(keyapi.NewSecret("aps_\nX: y"))
 	_, err = c.Key(ctx)
-	wantCode(t, "session", err, keyapi.CodeUnauthenticated)
+	_ = wantCode(t, "session", err, keyapi.CodeUnauthenticated)
 	if got := s.requests(); len(got) != 0 {
 		t.Errorf("sent %v", got)
 	}
@@ -333,7 +333,7 @@ func TestNewClient_CAFileThatIsNone_IsRefused(t *testing.T) {
 	}
 	for _, file := range []string{empty, empty + ".missing", t.TempDir()} {
 		_, err := keyapi.NewClient(keyapi.ClientOptions{Server: "https://keys.example", CAFile: file})
-		wantCode(t, file, err, keyapi.CodeUsage)
+		_ = wantCode(t, file, err, keyapi.CodeUsage)
 	}
 }
 
@@ -344,7 +344,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func TestClient_OwnTransport_IsUsed(t *testing.T) {
 	answer := func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader([]byte(keyBody))), Request: r}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader([]byte(keyBody))), Request: r}, nil
 	}
 	c, _ := client(t, "https://keys.example", func(o *keyapi.ClientOptions) { o.Transport = roundTripper(answer) })
 	if key, err := c.Key(context.Background()); err != nil || key.AccessKey != "AK1" {

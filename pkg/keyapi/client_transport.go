@@ -92,5 +92,5 @@ func (t *sendTrace) maybeSent(err error) bool {
 		return true
 	}
 	var op *net.OpError
-	return !t.looked.Load() && !(errors.As(err, &op) && op.Op == "dial")
+	return !t.looked.Load() && (!errors.As(err, &op) || op.Op != "dial")
 }

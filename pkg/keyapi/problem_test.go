@@ -93,7 +93,7 @@ func TestProblem_Texts_AreFitForATerminal(t *testing.T) {
 	s := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", "has blanks in it")
 		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(409)
+		w.WriteHeader(http.StatusConflict)
 		_, _ = io.WriteString(w, `{"code":"key-exists","detail":"\u001b[31mRed\r\n\tline\u202e `+strings.Repeat("ü", 1000)+`","hint":"`+strings.Repeat("a b", 1000)+`","requestId":"\u001b[1m"}`)
 	})
 	c, _ := client(t, s.URL)
@@ -165,7 +165,7 @@ func TestClient_SecretMissing_IsNoSuccess(t *testing.T) {
 	for name, want := range map[string]keyapi.Code{
 		"Generate": keyapi.CodeOutcomeUnknown, "Regenerate": keyapi.CodeOutcomeUnknown, "Recover": keyapi.CodeUnavailable,
 	} {
-		wantCode(t, name, named(name).run(context.Background(), c), want)
+		_ = wantCode(t, name, named(name).run(context.Background(), c), want)
 	}
 }
 
