@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -42,7 +44,7 @@ func New(env *Env) *cobra.Command {
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
 	root.SetErr(env.IO.Err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err.Error()) })
+	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(
 		&cobra.Group{ID: groupManage, Title: "Manage the key:"},
 		&cobra.Group{ID: groupUse, Title: "Use the key:"},
@@ -58,7 +60,8 @@ func New(env *Env) *cobra.Command {
 	add(groupManage, statusCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
 		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
 	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
-	add(groupSetUp, versionCommand(env))
+	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),
+		profileCommand(env), versionCommand(env))
 	addBuiltIns(root)
 	return root
 }
@@ -67,6 +70,8 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 	f := root.PersistentFlags()
 	f.SortFlags = false
 	f.StringP("profile", "p", "", "`name` of the profile to use (default: the current one)")
+	f.String("server", "", "`address` of the key service to use")
+	f.String("ca-file", "", "trust the certificate authorities in this PEM `file` too")
 	f.StringP("output", "o", "table", "`form` of the result: table or json")
 	f.String("jq", "", "filter the JSON result with a jq `expression`")
 	f.Bool("quiet", false, "print no notices, only the result")
@@ -76,6 +81,7 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 	f.String("timeout", "30s", "longest `time` to wait for the service")
 	f.Bool("debug", false, "print what is done; never a secret")
 	complete(root, "profile", completeProfiles(env))
+	complete(root, "server", cobra.NoFileCompletions)
 	complete(root, "output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(root, "timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(root, "jq", cobra.NoFileCompletions)
@@ -84,7 +90,8 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 // Run runs a command line and writes its error, if any, to the error stream. It gives that error; Exit says which exit
 // status is its.
 func Run(ctx context.Context, env *Env, args []string) error {
-	env.IO.Out = resultWriter{env.IO.Out}
+	out := &resultWriter{Writer: env.IO.Out}
+	env.IO.Out = out
 	root := New(env)
 	root.SetArgs(args)
 	started := false
@@ -96,6 +103,9 @@ func Run(ctx context.Context, env *Env, args []string) error {
 		return nil
 	}
 	cmd, err := root.ExecuteContextC(context.WithValue(ctx, argsKey{}, args))
+	if err == nil {
+		err = out.failed
+	}
 	if err == nil {
 		return nil
 	}
@@ -111,6 +121,15 @@ func Run(ctx context.Context, env *Env, args []string) error {
 func usageError(cmd *cobra.Command, text string) error {
 	first, _, _ := strings.Cut(text, "\n") // cobra's suggestions follow on lines of their own; the hint names the help
 	return keyapi.Errorf(keyapi.CodeUsage, strings.ToUpper(first[:1])+first[1:], "See: "+cmd.CommandPath()+" --help")
+}
+
+// flagError tells of a flag that is wrong. Of a switch's wrong value pflag tells what a function of Go said.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
+		return usageError(cmd, fmt.Sprintf("the value %q of --%s is neither true nor false", invalid.GetValue(), invalid.GetFlag().Name))
+	}
+	return usageError(cmd, err.Error())
 }
 
 // noArgs refuses arguments, and names the commands that may have been meant.

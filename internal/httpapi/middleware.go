@@ -41,8 +41,11 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
+// probes are the routes that are asked every few seconds: their log lines are for those who look for them.
+var probes = map[string]slog.Level{"/healthz": slog.LevelDebug, "/readyz": slog.LevelDebug}
+
 // ServeHTTP names the request, answers it, and tells the log and the metrics. Neither learns more of it than its route:
-// a path may hold what somebody pasted there by mistake.
+// a path may hold what somebody pasted there by mistake. The address is in the log alone.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := s.Now()
 	known := &request{
@@ -57,9 +60,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	route := r.Pattern[strings.Index(r.Pattern, " ")+1:] // without the method, if there is one
 	method, took := methods[r.Method], s.Now().Sub(began)
-	s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("requestId", known.id),
+	s.Log.LogAttrs(r.Context(), probes[route], "request", slog.String("requestId", known.id), // not in it: LevelInfo
 		slog.String("method", method), slog.String("route", route), slog.Int("status", counted.status),
-		slog.Duration("took", took))
+		slog.Duration("took", took), slog.String("address", known.origin.Address))
 	if s.Metrics != nil {
 		s.Metrics.Observe(route, method, counted.status, took)
 	}
