@@ -58,7 +58,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	counted := &counted{ResponseWriter: w}
 	s.recovered(counted, r)
 
-	_, route, _ := strings.Cut(r.Pattern, " ")
+	route := r.Pattern[strings.Index(r.Pattern, " ")+1:] // without the method, if there is one
 	method, took := methods[r.Method], s.Now().Sub(began)
 	s.Log.LogAttrs(r.Context(), probes[route], "request", slog.String("requestId", known.id), // not in it: LevelInfo
 		slog.String("method", method), slog.String("route", route), slog.Int("status", counted.status),
