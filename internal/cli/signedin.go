@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/signin"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -63,6 +64,12 @@ type signedIn struct {
 
 // ended tells an error that says the session is over as such.
 func (a signedIn) ended(err error) error { return a.API.Ended(err) }
+
+// dropToken removes the cached access token: what was done to the account has ended it.
+func (a signedIn) dropToken(ctx context.Context) error {
+	place := custody.Service{Instance: a.Seat.Origin, Login: a.Seat.Login}
+	return a.custodian(&Connection{Service: place}).DropToken(ctx)
+}
 
 // withFreshCode runs fn, and once more after a fresh code if the service wants one.
 func (a signedIn) withFreshCode(ctx context.Context, fn func() error) error {
