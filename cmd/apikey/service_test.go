@@ -130,7 +130,7 @@ type keyServiceKey struct{}
 // TestServiceScripts runs the tool against a key service as its users do; $SERVER is the service, $CA its certificate.
 func TestServiceScripts(t *testing.T) {
 	needsOathtool(t)
-	service := func(ts *testscript.TestScript) *keyService { return ts.Value(keyServiceKey{}).(*keyService) }
+	served := func(ts *testscript.TestScript) *keyService { return ts.Value(keyServiceKey{}).(*keyService) }
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/service",
 		RequireExplicitExec: true,
@@ -140,17 +140,17 @@ func TestServiceScripts(t *testing.T) {
 			"json":  jsonFields,
 			// serve [FLAG ...]: starts the service
 			"serve": func(ts *testscript.TestScript, _ bool, args []string) {
-				k := service(ts)
+				k := served(ts)
 				ts.Check(k.start(args...))
 				ts.Defer(k.stop)
 				ts.Setenv("SERVER", k.server)
 				ts.Setenv("CA", filepath.Join(k.dir, "cert.pem"))
 			},
 			// stopped: ends the service
-			"stopped": func(ts *testscript.TestScript, _ bool, _ []string) { service(ts).stop() },
+			"stopped": func(ts *testscript.TestScript, _ bool, _ []string) { served(ts).stop() },
 			// operator ARG ...: a command of apikeyd, with the word "password" where it wants one from standard input
 			"operator": func(ts *testscript.TestScript, neg bool, args []string) {
-				out, errs, err := service(ts).operator(strings.NewReader("correct horse battery\n"), args...)
+				out, errs, err := served(ts).operator(strings.NewReader("correct horse battery\n"), args...)
 				ts.Logf("%s%s", out, errs)
 				if (err != nil) != neg {
 					ts.Fatalf("apikeyd %v: %v", args, err)
@@ -161,13 +161,13 @@ func TestServiceScripts(t *testing.T) {
 			"clock": func(ts *testscript.TestScript, _ bool, args []string) {
 				d, err := time.ParseDuration(args[0])
 				ts.Check(err)
-				service(ts).ahead.Add(int64(d))
+				served(ts).ahead.Add(int64(d))
 			},
 			// code FILE: sets $CODE to a fresh code for the secret in a file of JSON (mfa setup --begin -o json)
 			"code": func(ts *testscript.TestScript, _ bool, args []string) {
 				var setup struct{ Secret string }
 				ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &setup))
-				code, err := service(ts).code(setup.Secret)
+				code, err := served(ts).code(setup.Secret)
 				ts.Check(err)
 				ts.Setenv("CODE", code)
 			},
@@ -176,7 +176,7 @@ func TestServiceScripts(t *testing.T) {
 				client, err := testkit.TrustingClient(ts.Getenv("CA"))
 				ts.Check(err)
 				body := strings.NewReader("token=" + strings.TrimSpace(ts.ReadFile(args[1])))
-				r, err := http.NewRequest(http.MethodPost, service(ts).server+"/introspect", body)
+				r, err := http.NewRequest(http.MethodPost, served(ts).server+"/introspect", body)
 				ts.Check(err)
 				r.SetBasicAuth("api", strings.TrimSpace(ts.ReadFile("resource.secret")))
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
