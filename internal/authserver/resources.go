@@ -55,11 +55,22 @@ func (s *Server) Resources(ctx context.Context) (all []store.Resource, err error
 	return all, err
 }
 
+// HasResource gives no error if a resource server of that name is there. Error: CodeInvalidRequest.
+func (s *Server) HasResource(ctx context.Context, name string) error {
+	return noResource(name, s.Store.Read(ctx, func(r store.Reader) error {
+		_, err := r.Resource(name)
+		return err
+	}))
+}
+
 // RemoveResource takes the right to ask from a resource server. Error: CodeInvalidRequest if it is not there.
 func (s *Server) RemoveResource(ctx context.Context, name string) error {
-	err := s.Store.Write(ctx, func(w store.Writer) error { return w.DeleteResource(name) })
+	return noResource(name, s.Store.Write(ctx, func(w store.Writer) error { return w.DeleteResource(name) }))
+}
+
+func noResource(name string, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is no resource server %s", name), "See: apikeyd resource list")
+		return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is no resource server %q", name), "See: apikeyd resource list")
 	}
 	return err
 }

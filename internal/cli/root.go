@@ -63,7 +63,8 @@ func New(env *Env) *cobra.Command {
 	add(groupManage, statusCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
 		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
 	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
-	add(groupSetUp, versionCommand(env))
+	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),
+		profileCommand(env), versionCommand(env))
 	addBuiltIns(root)
 	return root
 }
@@ -72,6 +73,8 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 	f := root.PersistentFlags()
 	f.SortFlags = false
 	f.StringP("profile", "p", "", "`name` of the profile to use (default: the current one)")
+	f.String("server", "", "`address` of the key service to use")
+	f.String("ca-file", "", "trust the certificate authorities in this PEM `file` too")
 	f.StringP("output", "o", "table", "`form` of the result: table or json")
 	f.String("jq", "", "filter the JSON result with a jq `expression`")
 	f.Bool("quiet", false, "print no notices, only the result")
@@ -81,6 +84,7 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 	f.String("timeout", "30s", "longest `time` to wait for the service")
 	f.Bool("debug", false, "print what is done; never a secret")
 	complete(root, "profile", completeProfiles(env))
+	complete(root, "server", cobra.NoFileCompletions)
 	complete(root, "output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(root, "timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(root, "jq", cobra.NoFileCompletions)

@@ -14,8 +14,8 @@ import (
 // once if nothing failed before; when the secret is kept nowhere but in what show writes, the pending record is dropped
 // only after show returned nil.
 //
-// Errors: the refusals of the action; CodeCancelled and CodeConfirmationRequired of the pop-up; the codes of the store
-// and of the connection. Unless the error says otherwise nothing was changed.
+// Errors: the refusals of the action; CodeCancelled and CodeConfirmationRequired of the pop-up; CodeOTPRequired and
+// CodeOTPInvalid where a fresh code is wanted and not given; the codes of the store and of the connection. Unless the error says otherwise nothing was changed.
 func (c *Custodian) Act(ctx context.Context, in Intent, show func(Outcome) error) error {
 	a := actions[in.Action]
 	if a.makes {
@@ -47,9 +47,18 @@ func (c *Custodian) Act(ctx context.Context, in Intent, show func(Outcome) error
 		seen = &key.Revision
 	}
 	failpoint.Hit("confirmed")
-	return c.underLock(ctx, func(waited bool) error { // (4)
+	err = c.underLock(ctx, func(waited bool) error { // (4)
 		return c.commit(ctx, in, to, seen, waited || in.conditional(), show)
 	})
+	if c.Service.Verify == nil || keyapi.CodeOf(err) != keyapi.CodeOTPRequired {
+		return err
+	}
+	// The service wants a fresh code, and did nothing. A person takes their time, so the lock is not held meanwhile;
+	// afterwards the state is read anew, and the call is another one with another Idempotency-Key.
+	if err := c.Service.Verify(ctx); err != nil {
+		return err
+	}
+	return c.underLock(ctx, func(bool) error { return c.commit(ctx, in, to, seen, true, show) })
 }
 
 // foresee says whether an intent would change anything, and what can be refused before any question.

@@ -14,7 +14,8 @@ import (
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// Subject is a fresh account on an implementation, with the clock its service runs by.
+// Subject is a fresh account on an implementation, with the clock its service runs by. What was done to the account
+// before (it was added, its person set up an authenticator) may have moved its revision and be in its audit trail.
 type Subject struct {
 	API     keyapi.API
 	Login   string
@@ -54,14 +55,19 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"Regenerate_ManyAtOnce_LosesNoUpdate", concurrentRegenerate},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(t, subject{Subject: open(t), t: t}) })
+		t.Run(test.name, func(t *testing.T) {
+			s := subject{Subject: open(t), t: t}
+			s.start = s.key().Revision
+			test.run(t, s)
+		})
 	}
 }
 
 // subject adds to a Subject what reads well in a test.
 type subject struct {
 	Subject
-	t *testing.T
+	t     *testing.T
+	start int64 // the revision at which the test begins
 }
 
 func (s subject) key() keyapi.Key {
@@ -125,7 +131,7 @@ func (s subject) accepts(accessKey string, secret keyapi.Secret, want keyapi.Cod
 
 func aNewAccountHasNoKey(t *testing.T, s subject) {
 	k := s.key()
-	if k.Status != keyapi.StatusNone || k.Usable || k.AccessKey != "" || k.Revision != 0 || !k.ExpiresAt.IsZero() {
+	if k.Status != keyapi.StatusNone || k.Usable || k.AccessKey != "" || k.Revision != s.start || !k.ExpiresAt.IsZero() {
 		t.Errorf("got %+v", k)
 	}
 	if k.Account != s.Login {
@@ -142,7 +148,7 @@ func aNewAccountHasNoKey(t *testing.T, s subject) {
 func generateMakesAnActiveKey(t *testing.T, s subject) {
 	r := s.do(keyapi.API.Generate, keyapi.Change{})
 	k := r.Key
-	if !r.Changed || k.Status != keyapi.StatusActive || !k.Usable || k.Revision != 1 {
+	if !r.Changed || k.Status != keyapi.StatusActive || !k.Usable || k.Revision != s.start+1 {
 		t.Errorf("got %+v", r)
 	}
 	if _, err := keyapi.ParseAccessKey(k.AccessKey); err != nil {
@@ -168,11 +174,11 @@ func generateTwice(_ *testing.T, s subject) {
 func slider(t *testing.T, s subject) {
 	made := s.do(keyapi.API.Generate, keyapi.Change{})
 	off := s.do(keyapi.API.Disable, keyapi.Change{})
-	if !off.Changed || off.Key.Status != keyapi.StatusDisabled || off.Key.Usable || off.Key.Revision != 2 {
+	if !off.Changed || off.Key.Status != keyapi.StatusDisabled || off.Key.Usable || off.Key.Revision != s.start+2 {
 		t.Errorf("disable: %+v", off.Key)
 	}
 	s.accepts(made.Key.AccessKey, made.AccessSecret, keyapi.CodeKeyDisabled)
-	if again := s.do(keyapi.API.Disable, keyapi.Change{}); again.Changed || again.Key.Revision != 2 {
+	if again := s.do(keyapi.API.Disable, keyapi.Change{}); again.Changed || again.Key.Revision != s.start+2 {
 		t.Errorf("a second disable changed something: %+v", again)
 	}
 	on := s.do(keyapi.API.Activate, keyapi.Change{})
@@ -235,12 +241,12 @@ func graceTwice(t *testing.T, s subject) {
 func deleteKey(t *testing.T, s subject) {
 	made := s.do(keyapi.API.Generate, keyapi.Change{})
 	gone := s.do(keyapi.API.Delete, keyapi.Change{})
-	if !gone.Changed || gone.Key.Status != keyapi.StatusNone || gone.Key.AccessKey != "" || gone.Key.Revision != 2 {
+	if !gone.Changed || gone.Key.Status != keyapi.StatusNone || gone.Key.AccessKey != "" || gone.Key.Revision != s.start+2 {
 		t.Errorf("got %+v", gone.Key)
 	}
 	s.accepts(made.Key.AccessKey, made.AccessSecret, keyapi.CodeUnauthenticated)
 	s.refused(keyapi.API.Delete, keyapi.Change{}, keyapi.CodeNoKey)
-	if again := s.do(keyapi.API.Generate, keyapi.Change{}); again.Key.Revision != 3 {
+	if again := s.do(keyapi.API.Generate, keyapi.Change{}); again.Key.Revision != s.start+3 {
 		t.Errorf("the revision was reset: %d", again.Key.Revision)
 	}
 }
@@ -307,11 +313,11 @@ func replay(t *testing.T, s subject) {
 	if second.AccessSecret.Reveal() != first.AccessSecret.Reveal() || second.Key.AccessKey != first.Key.AccessKey || !second.Changed {
 		t.Errorf("a repetition gave another result: %+v, then %+v", first, second)
 	}
-	if k := s.key(); k.Revision != 1 {
+	if k := s.key(); k.Revision != s.start+1 {
 		t.Errorf("a repetition acted again: revision %d", k.Revision)
 	}
 	ik = newKey(t)
-	seen := int64(1)
+	seen := s.start + 1
 	first = s.do(keyapi.API.Regenerate, keyapi.Change{IdempotencyKey: ik, IfMatch: &seen})
 	second = s.do(keyapi.API.Regenerate, keyapi.Change{IdempotencyKey: ik, IfMatch: &seen})
 	if second.AccessSecret.Reveal() != first.AccessSecret.Reveal() {
@@ -369,7 +375,7 @@ func recoverReply(t *testing.T, s subject) {
 	if err != nil || got.AccessSecret.Reveal() != made.AccessSecret.Reveal() || got.Key.AccessKey != made.Key.AccessKey {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if k := s.key(); k.Revision != 2 {
+	if k := s.key(); k.Revision != s.start+2 {
 		t.Errorf("Recover changed something: %+v", k)
 	}
 }
@@ -414,17 +420,24 @@ func events(t *testing.T, s subject) {
 		t.Fatal(err)
 	}
 	want := []keyapi.Action{keyapi.ActionDelete, keyapi.ActionDisable, keyapi.ActionGenerate}
-	if len(page.Items) != len(want) || page.NextCursor != "" {
+	items := s.since(page.Items)
+	if len(items) != len(want) || page.NextCursor != "" {
 		t.Fatalf("got %+v", page)
 	}
-	for i, e := range page.Items {
-		if e.Action != want[i] || e.AccessKey != made.Key.AccessKey || e.Actor != s.Login || e.Revision != int64(3-i) || e.At.IsZero() {
+	for i, e := range items {
+		if e.Action != want[i] || e.AccessKey != made.Key.AccessKey || e.Actor != s.Login ||
+			e.Revision != s.start+int64(3-i) || e.At.IsZero() {
 			t.Errorf("event %d: %+v", i, e)
 		}
 	}
-	if page.Items[2].UserAgent != "suite/1" {
-		t.Errorf("user agent %q", page.Items[2].UserAgent)
+	if items[2].UserAgent != "suite/1" {
+		t.Errorf("user agent %q", items[2].UserAgent)
 	}
+}
+
+// since leaves out the events of what was done before the test.
+func (s subject) since(events []keyapi.Event) []keyapi.Event {
+	return slices.DeleteFunc(events, func(e keyapi.Event) bool { return e.Revision <= s.start })
 }
 
 func eventPages(t *testing.T, s subject) {
@@ -433,14 +446,14 @@ func eventPages(t *testing.T, s subject) {
 		s.do(keyapi.API.Disable, keyapi.Change{})
 		s.do(keyapi.API.Activate, keyapi.Change{})
 	}
-	revision, cursor, pages := int64(121), "", 0
+	revision, cursor, pages := s.start+121, "", 0
 	for {
 		page, err := s.API.Events(context.Background(), cursor)
 		if err != nil {
 			t.Fatal(err)
 		}
 		pages++
-		for _, e := range page.Items {
+		for _, e := range s.since(page.Items) {
 			if e.Revision != revision {
 				t.Fatalf("revision %d, want %d", e.Revision, revision)
 			}
@@ -450,7 +463,7 @@ func eventPages(t *testing.T, s subject) {
 			break
 		}
 	}
-	if revision != 0 || pages < 2 {
+	if revision != s.start || pages < 2 {
 		t.Errorf("ended at revision %d after %d pages", revision, pages)
 	}
 	for _, wrong := range []string{"x", "-1", "0", "1.5"} {
@@ -479,7 +492,7 @@ func authenticate(t *testing.T, s subject) {
 		t.Error("a refused secret counts as a use")
 	}
 	s.accepts(made.Key.AccessKey, made.AccessSecret, "")
-	if k := s.key(); k.LastUsedAt.IsZero() || k.Revision != 1 {
+	if k := s.key(); k.LastUsedAt.IsZero() || k.Revision != s.start+1 {
 		t.Errorf("after a use: %+v", k)
 	}
 	if r := s.do(keyapi.API.Regenerate, keyapi.Change{}); !r.Key.LastUsedAt.IsZero() {
@@ -503,7 +516,7 @@ func concurrentRegenerate(t *testing.T, s subject) {
 		_, err := s.API.Regenerate(context.Background(), keyapi.Change{IdempotencyKey: newKey(t)})
 		return err
 	})
-	if k := s.key(); codes[""] != 20 || k.Revision != 21 {
+	if k := s.key(); codes[""] != 20 || k.Revision != s.start+21 {
 		t.Errorf("got %v and revision %d", codes, k.Revision)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
+	"github.com/apikey-cli/apikey/internal/accounts"
 	"github.com/apikey-cli/apikey/internal/oauthapi/oauthtest"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -78,24 +79,22 @@ func TestIntrospect_WhoAsks(t *testing.T) {
 // at the next introspection, and stays so when the account has again what it lost.
 func TestIntrospect_AfterWhatEndsTokens(t *testing.T) {
 	const grace = 30 * time.Minute
-	loses := func(change func(a *store.Account)) func(*oauthtest.Service) { // what package accounts does
+	operates := func(do func(*accounts.Service, context.Context, string) error) func(*oauthtest.Service) {
 		return func(s *oauthtest.Service) {
-			s.Change("ada", func(a *store.Account) {
-				change(a)
-				a.Key = a.Key.Retire()
-			})
+			if err := do(s.People, context.Background(), "ada"); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 	act := func(action keyapi.Action) func(*oauthtest.Service) {
 		return func(s *oauthtest.Service) { s.Act("ada", action, 0) }
 	}
 	previous := func(s *oauthtest.Service) { s.Act("ada", keyapi.ActionRegenerate, grace) }
-	regains := func(s *oauthtest.Service) {
-		s.Change("ada", func(a *store.Account) {
-			a.Permitted, a.MFAEnabled, a.Locked = true, true, false
-			a.Key = a.Key.Revise()
-		})
+	mfaOff, mfaOn := operates((*accounts.Service).ResetMFA), func(s *oauthtest.Service) {
+		s.Change("ada", func(a *store.Account) { a.MFAEnabled, a.Key = true, a.Key.Revise() })
 	}
+	revoke, grants := operates((*accounts.Service).Revoke), operates((*accounts.Service).Grant)
+	lock, unlock := operates((*accounts.Service).Lock), operates((*accounts.Service).Unlock)
 	for name, test := range map[string]struct {
 		before, event, after func(*oauthtest.Service) // before: what makes the token's key what the event is about
 	}{
@@ -111,17 +110,14 @@ func TestIntrospect_AfterWhatEndsTokens(t *testing.T) {
 		"a second regenerate with grace": {previous, func(s *oauthtest.Service) { s.Act("ada", keyapi.ActionRegenerate, grace) }, nil},
 		"disable, in grace":              {previous, act(keyapi.ActionDisable), act(keyapi.ActionActivate)},
 		"delete, in grace":               {previous, act(keyapi.ActionDelete), act(keyapi.ActionGenerate)},
-		"MFA off":                        {nil, loses(func(a *store.Account) { a.MFAEnabled = false }), regains},
-		"MFA off, in grace":              {previous, loses(func(a *store.Account) { a.MFAEnabled = false }), regains},
-		"permission gone":                {nil, loses(func(a *store.Account) { a.Permitted = false }), regains},
-		"permission gone, in grace":      {previous, loses(func(a *store.Account) { a.Permitted = false }), regains},
-		"locked":                         {nil, loses(func(a *store.Account) { a.Locked = true }), regains},
-		"account removed": {nil, func(s *oauthtest.Service) {
-			if err := s.DB.Write(context.Background(), func(w store.Writer) error { return w.RemoveAccount("ada") }); err != nil {
-				panic(err)
-			}
-		}, func(s *oauthtest.Service) { s.Key("ada") }},
-		"its own end": {nil, func(s *oauthtest.Service) { s.Wait(accesstoken.Lifetime) }, nil},
+		"MFA off":                        {nil, mfaOff, mfaOn},
+		"MFA off, in grace":              {previous, mfaOff, mfaOn},
+		"permission gone":                {nil, revoke, grants},
+		"permission gone, in grace":      {previous, revoke, grants},
+		"locked":                         {nil, lock, unlock},
+		"locked, in grace":               {previous, lock, unlock},
+		"account removed":                {nil, operates((*accounts.Service).Remove), func(s *oauthtest.Service) { s.Key("ada") }},
+		"its own end":                    {nil, func(s *oauthtest.Service) { s.Wait(accesstoken.Lifetime) }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := oauthtest.Start(t)

@@ -1,5 +1,6 @@
-// Command reference writes what is generated from the command tree: the shell completions in completions/, the man
-// pages in docs/man/ and the command reference in docs/commands.md. Its test fails when they are stale.
+// Command reference writes what is generated from the code: the shell completions in completions/, the man pages in
+// docs/man/, the command reference in docs/commands.md and the description of the key API in docs/openapi.yaml. Its test
+// fails when they are stale.
 package main
 
 import (

@@ -15,4 +15,5 @@ const (
 	ActionRecoveryCodeUse  Action = "recovery-code-use" // one was spent
 	ActionSessionCreate    Action = "session-create"    // of a pipeline
 	ActionSessionRevoke    Action = "session-revoke"
+	ActionRestore          Action = "restore" // the account came back from a copy of the service's database
 )

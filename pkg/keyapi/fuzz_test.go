@@ -48,14 +48,14 @@ func FuzzKeyJSON(f *testing.F) {
 	})
 }
 
-// reply is a service that gives one reply to whatever it is asked.
-type reply struct {
+// anyReply is a service that gives one reply to whatever it is asked.
+type anyReply struct {
 	status              int
 	contentType, header string
 	body                []byte
 }
 
-func (r reply) RoundTrip(*http.Request) (*http.Response, error) {
+func (r anyReply) RoundTrip(*http.Request) (*http.Response, error) {
 	h := http.Header{"Content-Type": {r.contentType}, "X-Request-Id": {r.header}, "Retry-After": {r.header}, "Etag": {r.header}, "Location": {r.header}}
 	return &http.Response{StatusCode: r.status, Header: h, Body: io.NopCloser(bytes.NewReader(r.body))}, nil
 }
@@ -72,7 +72,7 @@ func FuzzClientReply(f *testing.F) {
 			return // what the transport itself refuses
 		}
 		client, err := keyapi.NewClient(keyapi.ClientOptions{
-			Server: "http://127.0.0.1:1", Session: keyapi.NewSecret("aps_session"), Transport: reply{status, contentType, header, body},
+			Server: "http://127.0.0.1:1", Session: keyapi.NewSecret("aps_session"), Transport: anyReply{status, contentType, header, body},
 			Now: time.Now, Random: strings.NewReader(""), Timeout: time.Millisecond,
 		})
 		if err != nil {

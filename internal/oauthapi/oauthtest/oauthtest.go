@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/accounts"
 	"github.com/apikey-cli/apikey/internal/authserver"
 	"github.com/apikey-cli/apikey/internal/keyservice"
 	"github.com/apikey-cli/apikey/internal/masterkey"
@@ -36,6 +37,7 @@ type Service struct {
 	DB     store.Store
 	Master masterkey.Key
 	Keys   *keyservice.Service
+	People *accounts.Service
 	Auth   *authserver.Server
 	Path   string // of the database
 	t      testing.TB
@@ -64,6 +66,7 @@ func start(t testing.TB, now func() time.Time) *Service {
 		t.Fatal(err)
 	}
 	s.Keys = keyservice.New(s.DB, s.Master, keyservice.Policy{MFARequired: true}, s.Now, rand.Reader)
+	s.People = accounts.New(accounts.Options{Store: s.DB, Key: s.Master, MFARequired: true, Now: s.Now, Random: rand.Reader})
 	mux := http.NewServeMux()
 	s.Server = httptest.NewUnstartedServer(mux)
 	if s.Auth, err = s.Another(s.DB); err != nil {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"io"
 	"path/filepath"
@@ -51,13 +52,18 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, told(path, err)
 	}
-	s := &Store{db: sql.OpenDB(connector), path: path, writing: make(chan struct{}, 1)}
-	// A connection that is not idle for long is worth keeping: a new one reads the whole schema.
-	s.db.SetMaxIdleConns(2*runtime.GOMAXPROCS(0) + 1)
+	s := newStore(connector, path)
 	if err := s.prepare(ctx, fresh, o.Random); err != nil {
 		return nil, errors.Join(told(path, err), s.db.Close())
 	}
 	return s, nil
+}
+
+func newStore(connector driver.Connector, path string) *Store {
+	s := &Store{db: sql.OpenDB(connector), path: path, writing: make(chan struct{}, 1)}
+	// A connection that is not idle for long is worth keeping: a new one reads the whole schema.
+	s.db.SetMaxIdleConns(2*runtime.GOMAXPROCS(0) + 1)
+	return s
 }
 
 // prepare brings the schema up to date and reads the identifier.

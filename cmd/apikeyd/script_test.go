@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the program: the scripts run it as a process of its own, with its real main, except
+// that APIKEYD_TEST_CLOCK (which the program itself does not know) moves its clock.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"apikeyd": scripted})
+}
+
+func scripted() {
+	offset, err := time.ParseDuration(os.Getenv("APIKEYD_TEST_CLOCK"))
+	if err != nil {
+		offset = 0
+	}
+	os.Exit(run(os.Args[1:], func() time.Time { return time.Now().Add(offset) }))
+}
+
+// TestScripts runs the whole program as its operators do.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":  exits,
+			"serve":  serve,
+			"end":    end,
+			"http":   request,
+			"logs":   logs,
+			"pair":   pair,
+			"begin":  begin,
+			"finish": finish,
+		},
+		Setup: func(env *testscript.Env) error {
+			// A machine on which nothing is set up.
+			env.Setenv("HOME", env.WorkDir+"/home")
+			env.Setenv("TZ", "UTC")
+			for _, name := range []string{"XDG_DATA_HOME", "CI", "NOTIFY_SOCKET"} {
+				env.Setenv(name, "")
+			}
+			env.Values[serverKey{}] = &server{}
+			return os.Mkdir(env.WorkDir+"/home", 0o700)
+		},
+	})
+}

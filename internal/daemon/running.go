@@ -1,0 +1,192 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/apikey-cli/apikey/internal/datadir"
+	"github.com/apikey-cli/apikey/internal/metrics"
+	"github.com/apikey-cli/apikey/internal/serving"
+	"github.com/apikey-cli/apikey/internal/store"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// upkeepEvery is how often the uses of keys are written, and the files of the certificate looked at.
+const upkeepEvery = 5 * time.Second
+
+// signingKeysEvery is how often the signing keys are read again. A new one is published for accesstoken.PublicationLead
+// before it signs, and may be in the caches of clients for half of that.
+const signingKeysEvery = time.Minute
+
+// stopPatience is how long requests in hand may take when the server ends: no reply takes longer.
+const stopPatience = 30 * time.Second
+
+// running is a service that listens.
+type running struct {
+	log         *slog.Logger
+	servers     []*serving.Server    // that of the API first
+	certificate *serving.Certificate // nil = plain HTTP
+	notify      func(state string) error
+	service     service
+	ending      *atomic.Bool // no longer ready
+}
+
+// listen builds the service of an open folder and takes its ports.
+func (s *session) listen(ctx context.Context, data *datadir.Service) (*running, error) {
+	r := &running{log: s.log, ending: &atomic.Bool{}, notify: func(state string) error {
+		return serving.Notify(s.env.Getenv("NOTIFY_SOCKET"), state)
+	}}
+	if s.config.TLSCert != "" {
+		var err error
+		if r.certificate, err = serving.LoadCertificate(s.config.TLSCert, s.config.TLSKey); err != nil {
+			return nil, err
+		}
+	}
+	// The API needs to know where it listens, which is known once it does.
+	late := &lateHandler{}
+	main, err := serving.Listen(ctx, serving.Options{Listen: s.config.Listen, Handler: late, Certificate: r.certificate, Log: s.log})
+	if err != nil {
+		return nil, err
+	}
+	r.servers = []*serving.Server{main}
+	counts := metrics.New()
+	if s.config.MetricsListen != "" {
+		other, err := serving.Listen(ctx, serving.Options{Listen: s.config.MetricsListen, Handler: counts.Handler(), Log: s.log})
+		if err != nil {
+			return nil, errors.Join(err, main.Stop(ctx))
+		}
+		r.servers = append(r.servers, other)
+		s.log.Info("metrics on "+other.Address()+"/metrics", "address", other.Address())
+	}
+	if r.service, err = s.service(ctx, data, main.Address(), counts, r.readiness(data.DB)); err != nil {
+		for _, server := range r.servers {
+			err = errors.Join(err, server.Stop(ctx))
+		}
+		return nil, err
+	}
+	late.Handler = r.service
+	return r, nil
+}
+
+// lateHandler is a handler that is known before anything is served, but after it is named.
+type lateHandler struct{ http.Handler }
+
+// readiness tells whether requests can be served: the service is not ending, and the database answers.
+func (r *running) readiness(db store.Store) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if r.ending.Load() {
+			return errors.New("it is ending")
+		}
+		return db.Read(ctx, func(store.Reader) error { return nil })
+	}
+}
+
+// run serves until a signal ends it, or a server fails.
+func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
+	failed := make(chan error, len(r.servers))
+	for _, server := range r.servers {
+		go func() { failed <- server.Serve() }()
+	}
+	address := r.servers[0].Address()
+	r.log.Info("listening on "+address, "address", address)
+	if err := r.notify(serving.Ready); err != nil {
+		r.log.Warn("the service manager cannot be told", "error", err)
+	}
+	tick := time.NewTicker(upkeepEvery)
+	defer tick.Stop()
+	signingKeys := time.NewTicker(signingKeysEvery)
+	defer signingKeys.Stop()
+	for {
+		select {
+		case <-tick.C:
+			r.upkeep(ctx)
+		case <-signingKeys.C:
+			if err := r.service.reload(ctx); err != nil {
+				r.log.Error("the signing keys could not be read again", "error", err)
+			}
+		case err := <-failed:
+			return errors.Join(err, r.end(ctx, signals))
+		case signal := <-signals:
+			if signal == syscall.SIGHUP {
+				r.reload()
+				continue
+			}
+			r.log.Info("ending", "signal", signal.String())
+			return r.end(ctx, signals)
+		}
+	}
+}
+
+// upkeep is what is done every few seconds.
+func (r *running) upkeep(ctx context.Context) {
+	if err := r.service.flush(ctx); err != nil {
+		r.log.Error("the uses of keys could not be written", "error", err)
+	}
+	if r.certificate == nil {
+		return
+	}
+	switch replaced, err := r.certificate.Refresh(); {
+	case err != nil:
+		r.log.Error("the certificate was not replaced", "error", err)
+	case replaced:
+		r.log.Info("the certificate was replaced")
+	}
+}
+
+// reload is what a hang-up asks for.
+func (r *running) reload() {
+	if r.certificate == nil {
+		r.log.Info("there is nothing to read again")
+		return
+	}
+	if err := r.certificate.Reload(); err != nil {
+		r.log.Error("the certificate was not replaced", "error", err)
+		return
+	}
+	r.log.Info("the certificate was read again")
+}
+
+// end answers the requests in hand, or is told by another signal not to wait for them, and writes what is in memory.
+// Error: CodeInterrupted after another signal.
+func (r *running) end(ctx context.Context, signals <-chan os.Signal) error {
+	r.ending.Store(true)
+	_ = r.notify(serving.Stopping) // it was told that we are here, or has been complained about
+	patience, cancel := context.WithTimeoutCause(ctx, stopPatience, errors.New("their time is over"))
+	defer cancel()
+	atOnce := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case signal := <-signals:
+				if signal == syscall.SIGHUP {
+					continue
+				}
+				close(atOnce)
+				cancel()
+			case <-patience.Done():
+			}
+			return
+		}
+	}()
+	var err error
+	for _, server := range r.servers {
+		err = errors.Join(err, server.Stop(patience))
+	}
+	flushed := r.service.flush(ctx)
+	select {
+	case <-atOnce:
+		return errors.Join(flushed, keyapi.Errorf(keyapi.CodeInterrupted, "Interrupted again: requests in hand were cut off", ""))
+	default:
+	}
+	if err != nil {
+		r.log.Warn("requests in hand were cut off", "cause", context.Cause(patience))
+	}
+	r.log.Info("ended")
+	return flushed
+}
