@@ -18,6 +18,7 @@ import (
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/embedded"
 	"github.com/apikey-cli/apikey/internal/failpoint"
+	"github.com/apikey-cli/apikey/internal/nocore"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/render"
 	"github.com/apikey-cli/apikey/internal/term"
@@ -27,7 +28,10 @@ import (
 // version is set by the release build.
 var version string
 
-func main() { os.Exit(run(os.Args[1:], failpoint.Clock(time.Now))) }
+func main() {
+	nocore.Set()
+	os.Exit(run(os.Args[1:], failpoint.Clock(time.Now)))
+}
 
 // run runs a command line by a clock and gives the exit status.
 func run(args []string, now func() time.Time) int {

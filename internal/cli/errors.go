@@ -82,7 +82,7 @@ func Exit(err error) int {
 // interrupted gives an error that came from a signal its code. What was underway and may have changed something has
 // its own error; here nothing had.
 func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) && keyapi.CodeOf(err) != keyapi.CodeOutcomeUnknown {
 		return &keyapi.Error{Code: keyapi.CodeInterrupted, Message: "Interrupted", Hint: "Run the same command again: it goes on from where it was."}
 	}
 	return err

@@ -58,6 +58,9 @@ func (a signedIn) disableMFA(ctx context.Context, in mfaDisableInput) error {
 		return err // unauthenticated: the password is wrong, as the service says
 	}
 	a.notice("Multi-factor authentication is off.")
+	if err := a.dropToken(ctx); err != nil {
+		a.notice("The cached access token could not be removed: " + err.Error() + ". It is of no use any more.")
+	}
 	account, err := a.Client.Account(ctx)
 	if err != nil {
 		return a.ended(err)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,8 +91,8 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 }
 
 // Run runs a command line and writes its error, if any, to the error stream. It gives that error; Exit says which exit
-// status is its.
-func Run(ctx context.Context, env *Env, args []string) error {
+// status is its. A panic is one too: Go's own end of it has the exit status of a wrong command line.
+func Run(ctx context.Context, env *Env, args []string) (err error) {
 	out := &resultWriter{Writer: env.IO.Out}
 	env.IO.Out = out
 	root := New(env)
@@ -102,6 +105,12 @@ func Run(ctx context.Context, env *Env, args []string) error {
 		}
 		return nil
 	}
+	defer func() {
+		if value := recover(); value != nil {
+			err = crashed(env, slices.Contains(args, "--debug"), value)
+			env.report(root, args, err)
+		}
+	}()
 	cmd, err := root.ExecuteContextC(context.WithValue(ctx, argsKey{}, args))
 	if err == nil {
 		err = out.failed
@@ -115,6 +124,19 @@ func Run(ctx context.Context, env *Env, args []string) error {
 	}
 	env.report(cmd, args, err)
 	return err
+}
+
+// crashed makes the error of a panic. Of its value only what the runtime itself says is told, of any other its type: it
+// could be anything. The traceback, which shows no content of memory, is printed on request.
+func crashed(env *Env, debugging bool, value any) error {
+	text := fmt.Sprintf("%T", value)
+	if fault, ok := value.(runtime.Error); ok {
+		text = fault.Error()
+	}
+	if debugging {
+		_, _ = env.IO.Err.Write(debug.Stack())
+	}
+	return &keyapi.Error{Code: keyapi.CodeInternal, Message: "apikey broke off", Err: errors.New(text)}
 }
 
 // usageError makes the error of a command line that is not one.

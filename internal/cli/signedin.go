@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/signin"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -64,6 +65,12 @@ type signedIn struct {
 // ended tells an error that says the session is over as such.
 func (a signedIn) ended(err error) error { return a.API.Ended(err) }
 
+// dropToken removes the cached access token: what was done to the account has ended it.
+func (a signedIn) dropToken(ctx context.Context) error {
+	place := custody.Service{Instance: a.Seat.Origin, Login: a.Seat.Login}
+	return a.custodian(&Connection{Service: place}).DropToken(ctx)
+}
+
 // withFreshCode runs fn, and once more after a fresh code if the service wants one.
 func (a signedIn) withFreshCode(ctx context.Context, fn func() error) error {
 	return a.ended(a.fresh(a.Remote).Do(ctx, fn))
@@ -120,7 +127,7 @@ func oneArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch len(args) {
 		case 0:
-			return usageError(cmd, cmd.CommandPath()+" wants the "+name)
+			return usageError(cmd, "the "+name+" is missing")
 		case 1:
 			return nil
 		default:

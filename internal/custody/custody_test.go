@@ -113,7 +113,7 @@ func (a *fakeAPI) Recover(ctx context.Context, key keyapi.IdempotencyKey) (keyap
 // bench is a custodian with everything around it at hand.
 type bench struct {
 	*custody.Custodian
-	t             *testing.T
+	t             testing.TB
 	api           *fakeAPI
 	keyring, file *fakeStore
 	journal       []string
@@ -136,7 +136,7 @@ func (b *bench) Confirm(_ context.Context, q popup.Question) error {
 	return b.answer
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	b := &bench{t: t, mayAsk: true, now: time.Date(2026, 11, 23, 6, 44, 0, 0, time.UTC)}

@@ -25,14 +25,18 @@ func (s *session) password(ctx context.Context, title string, fromStdin bool) (k
 		return readPassword(s.env.IO.In)
 	}
 	ask := s.asker("the same command with --password-stdin < FILE")
-	values, err := ask.Ask(ctx, title, popup.Field{Title: "Password", Secret: true}, popup.Field{Title: "Once more", Secret: true})
-	if err != nil {
-		return keyapi.Secret{}, err
+	var given []string // two forms, not two fields: what is typed fast after Enter would get into the first
+	for _, field := range []string{"Password", "Once more"} {
+		values, err := ask.Ask(ctx, title, popup.Field{Title: field, Secret: true})
+		if err != nil {
+			return keyapi.Secret{}, err
+		}
+		given = append(given, values[0])
 	}
-	if values[0] != values[1] {
+	if given[0] != given[1] {
 		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeUsage, "The two passwords are not the same", "Run the command again.")
 	}
-	return some(values[0])
+	return some(given[0])
 }
 
 // readPassword reads a password to the end of the input. The line break at its end, which an editor or echo adds, is no

@@ -73,5 +73,6 @@ func (s *Service) view(a store.Account) keyapi.Key {
 }
 
 func (s *Service) facts(a store.Account) lifecycle.Facts {
-	return lifecycle.Facts{MFARequired: s.policy.MFARequired, MFAEnabled: a.MFAEnabled, Permitted: a.Permitted}
+	permitted := a.Permitted && !a.Locked // whom nobody may sign in as, nothing may act for
+	return lifecycle.Facts{MFARequired: s.policy.MFARequired, MFAEnabled: a.MFAEnabled, Permitted: permitted}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/apikey-cli/apikey/internal/cli"
+	"github.com/apikey-cli/apikey/internal/daemon"
 	"github.com/apikey-cli/apikey/internal/httpapi"
 	"github.com/apikey-cli/apikey/internal/term"
 )
@@ -40,19 +41,36 @@ func writeAll(root string) error {
 	return nil
 }
 
+// program is one of the programs, with what differs between their references.
+type program struct {
+	root    *cobra.Command
+	page    string // of the reference
+	section string // of the manual: 1 for everybody's commands, 8 for the operator's
+	fence   string // language of the examples; those in sh are run by a test
+}
+
+func programs() []program {
+	nothing := func(string) string { return "" }
+	return []program{
+		{cli.New(&cli.Env{IO: &term.IO{}, Getenv: nothing}), "docs/commands.md", "1", "sh"},
+		{daemon.New(&daemon.Env{IO: &term.IO{}, Getenv: nothing}), "docs/apikeyd.md", "8", "text"},
+	}
+}
+
 // generate gives every generated file by its path.
 func generate() (map[string][]byte, error) {
-	root := cli.New(&cli.Env{IO: &term.IO{}, Getenv: func(string) string { return "" }})
-	root.DisableAutoGenTag = true
-	root.InitDefaultHelpCmd()
 	files := map[string][]byte{}
-	if err := completions(root, files); err != nil {
-		return nil, err
+	for _, p := range programs() {
+		p.root.DisableAutoGenTag = true
+		p.root.InitDefaultHelpCmd()
+		if err := completions(p.root, files); err != nil {
+			return nil, err
+		}
+		if err := manPages(p, files); err != nil {
+			return nil, err
+		}
+		files[p.page] = bytes.ReplaceAll(commands(p.root), []byte("```sh\n"), []byte("```"+p.fence+"\n"))
 	}
-	if err := manPages(root, files); err != nil {
-		return nil, err
-	}
-	files["docs/commands.md"] = commands(root)
 	api, err := httpapi.OpenAPI()
 	if err != nil {
 		return nil, err
@@ -66,30 +84,30 @@ func completions(root *cobra.Command, files map[string][]byte) error {
 		name  string
 		write func(*bytes.Buffer) error
 	}{
-		{"apikey.bash", func(b *bytes.Buffer) error { return root.GenBashCompletionV2(b, true) }},
-		{"apikey.zsh", func(b *bytes.Buffer) error { return root.GenZshCompletion(b) }},
-		{"apikey.fish", func(b *bytes.Buffer) error { return root.GenFishCompletion(b, true) }},
-		{"apikey.ps1", func(b *bytes.Buffer) error { return root.GenPowerShellCompletionWithDesc(b) }},
+		{"bash", func(b *bytes.Buffer) error { return root.GenBashCompletionV2(b, true) }},
+		{"zsh", func(b *bytes.Buffer) error { return root.GenZshCompletion(b) }},
+		{"fish", func(b *bytes.Buffer) error { return root.GenFishCompletion(b, true) }},
+		{"ps1", func(b *bytes.Buffer) error { return root.GenPowerShellCompletionWithDesc(b) }},
 	}
 	for _, shell := range shells {
 		var b bytes.Buffer
 		if err := shell.write(&b); err != nil {
 			return err
 		}
-		files["completions/"+shell.name] = b.Bytes()
+		files["completions/"+root.Name()+"."+shell.name] = b.Bytes()
 	}
 	return nil
 }
 
 // manPages writes one page a command. The date is left out: the same source gives the same bytes.
-func manPages(root *cobra.Command, files map[string][]byte) error {
-	for _, cmd := range visible(root) {
+func manPages(p program, files map[string][]byte) error {
+	for _, cmd := range visible(p.root) {
 		var b bytes.Buffer
-		header := &doc.GenManHeader{Section: "1", Source: "apikey", Manual: "apikey manual", Date: &time.Time{}}
+		header := &doc.GenManHeader{Section: p.section, Source: p.root.Name(), Manual: p.root.Name() + " manual", Date: &time.Time{}}
 		if err := doc.GenMan(cmd, header, &b); err != nil {
 			return err
 		}
-		name := strings.ReplaceAll(cmd.CommandPath(), " ", "-") + ".1"
+		name := strings.ReplaceAll(cmd.CommandPath(), " ", "-") + "." + p.section
 		files["docs/man/"+name] = bytes.Replace(b.Bytes(), []byte(`"Jan 0001"`), []byte(`""`), 1)
 	}
 	return nil
@@ -99,6 +117,9 @@ func manPages(root *cobra.Command, files map[string][]byte) error {
 func visible(cmd *cobra.Command) []*cobra.Command {
 	list := []*cobra.Command{cmd}
 	for _, sub := range cmd.Commands() {
+		if sub.Name() == "help" && cmd.HasParent() { // cobra's, for a group: the root's says the same
+			continue
+		}
 		if sub.IsAvailableCommand() || sub.Name() == "help" {
 			list = append(list, visible(sub)...)
 		}
@@ -109,7 +130,8 @@ func visible(cmd *cobra.Command) []*cobra.Command {
 // commands writes the reference as one page: people search it.
 func commands(root *cobra.Command) []byte {
 	var b bytes.Buffer
-	b.WriteString("# Commands of apikey\n\nThis page is generated from the program: `go generate ./...` writes it.\n")
+	fmt.Fprintf(&b, "# Commands of %s\n\n", root.Name())
+	b.WriteString("This page is generated from the program: `go generate ./...` writes it.\n")
 	fmt.Fprintf(&b, "\n## Flags of every command\n\n%s", flags(root.PersistentFlags()))
 	for _, cmd := range visible(root) {
 		if cmd == root || cmd.Parent().Name() == "completion" { // one of its own for each shell says nothing new

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,9 +31,9 @@ func (f file) Kind() Kind { return KindFile }
 func (f file) Place() string { return f.dir }
 
 // path names the file of a slot: the name for people, a digest of the rest because logins and addresses are not
-// always valid file names.
+// always valid file names. An Access Key comes from a service: whatever it is, it names no file of another folder.
 func (f file) path(s Slot) string {
-	return filepath.Join(f.dir, s.Name+ofAccount(s))
+	return filepath.Join(f.dir, url.QueryEscape(s.Name)+ofAccount(s))
 }
 
 // ofAccount is the end of the names of an account's files.

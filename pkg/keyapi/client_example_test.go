@@ -84,7 +84,7 @@ func ExampleClient_Key() {
 		log.Fatal(err)
 	}
 	fmt.Println(key.Status, key.AccessKey, key.ExpiresAt.Format(time.DateOnly))
-	// Output: active AK1 2027-11-23
+	// Output: active AK0000000000000000A1 2027-11-23
 }
 
 func ExampleClient_Generate() {
@@ -103,7 +103,7 @@ func ExampleClient_Generate() {
 		log.Fatal(err)
 	}
 	fmt.Println(result.Key.AccessKey, result.AccessSecret) // Reveal gives the secret, this once
-	// Output: AK1 ***
+	// Output: AK0000000000000000A1 ***
 }
 
 func ExampleClient_Disable() {
@@ -165,7 +165,7 @@ func ExampleClient_Recover() {
 	default:
 		log.Fatal(err)
 	}
-	// Output: it made AK1
+	// Output: it made AK0000000000000000A1
 }
 
 func ExampleClient_Events() {
@@ -189,14 +189,14 @@ func ExampleClient_Events() {
 func ExampleClient_Authenticate() {
 	server, client := exampleService()
 	defer server.Close()
-	fmt.Println(client.Authenticate(context.Background(), "AK1", keyapi.NewSecret("aks_…")))
+	fmt.Println(client.Authenticate(context.Background(), "AK0000000000000000A1", keyapi.NewSecret("aks_…")))
 	// Output: <nil>
 }
 
 func ExampleClient_Token() {
 	server, client := exampleService()
 	defer server.Close()
-	token, err := client.Token(context.Background(), "AK1", keyapi.NewSecret("aks_…"))
+	token, err := client.Token(context.Background(), "AK0000000000000000A1", keyapi.NewSecret("aks_…"))
 	if err != nil {
 		log.Fatal(err)
 	}

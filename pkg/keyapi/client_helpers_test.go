@@ -19,7 +19,7 @@ import (
 
 const (
 	session = "aps_TheSessionThatMustNeverBeSeenByAnybody0000000000000"
-	keyJSON = `{"schema":1,"account":"ada","status":"active","usable":true,"blockedBy":[],"accessKey":"AK1",` +
+	keyJSON = `{"schema":1,"account":"ada","status":"active","usable":true,"blockedBy":[],"accessKey":"AK0000000000000000A1",` +
 		`"createdAt":"2026-11-23T06:44:00Z","expiresAt":"2027-11-23T06:44:00Z","lastUsedAt":null,"previous":null,` +
 		`"revision":1,"mfaEnabled":false,"actions":["disable","regenerate","delete"]`
 	keyBody    = keyJSON + `}`
@@ -204,10 +204,10 @@ func calls() []aCall {
 		{
 			"Events", func(ctx context.Context, k *keyapi.Client) error { _, err := k.Events(ctx, "1&2"); return err },
 			`{"schema":1,"items":[{"at":"2026-11-23T06:44:00Z","action":"generate","actor":"ada","from":null,"userAgent":null,` +
-				`"accessKey":"AK1","revision":1}],"nextCursor":null}`, 200, "GET /v1/key/events?cursor=1%262", false, true,
+				`"accessKey":"AK0000000000000000A1","revision":1}],"nextCursor":null}`, 200, "GET /v1/key/events?cursor=1%262", false, true,
 		},
 		{
-			"Authenticate", func(ctx context.Context, k *keyapi.Client) error { return k.Authenticate(ctx, "AK1", hidden) }, tokenBody, 200,
+			"Authenticate", func(ctx context.Context, k *keyapi.Client) error { return k.Authenticate(ctx, "AK0000000000000000A1", hidden) }, tokenBody, 200,
 			"POST /token grant_type=client_credentials", false, true,
 		},
 		{

@@ -48,7 +48,7 @@ func TestClient_SecretsGivenBackByTheService_AreNotShown(t *testing.T) {
 					t.Fatalf("%s: nothing was logged: %s", call.name, &lines)
 				}
 				shown := fmt.Sprintf("%v %+v %#v %s", err, *e, *e, &lines)
-				for _, secret := range []string{session, ik.Reveal(), base64.StdEncoding.EncodeToString([]byte("AK1:" + canary))} {
+				for _, secret := range []string{session, ik.Reveal(), base64.StdEncoding.EncodeToString([]byte("AK0000000000000000A1:" + canary))} {
 					if strings.Contains(shown, secret) {
 						t.Errorf("%s, %d, %s: shows %s: %s", call.name, status, mediaType, secret, shown)
 					}

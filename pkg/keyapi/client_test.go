@@ -133,7 +133,7 @@ func TestClient_EveryCall_IsAsTheContractWritesIt(t *testing.T) {
 			case "SignIn":
 				authorization = ""
 			case "Authenticate":
-				authorization = "Basic QUsxOkNhbmFyeVRoYXRNdXN0TmV2ZXJCZVNlZW4="
+				authorization = "Basic QUswMDAwMDAwMDAwMDAwMDAwQTE6Q2FuYXJ5VGhhdE11c3ROZXZlckJlU2Vlbg=="
 			}
 			if h.Get("Authorization") != authorization || h.Get("User-Agent") != "test/1" || h.Get("Accept") != "application/json" {
 				t.Errorf("headers %v, want Authorization %q", h, authorization)
@@ -153,7 +153,7 @@ func TestClient_Change_SendsWhatTheCallerSays(t *testing.T) {
 	c, _ := client(t, s.URL+"/keys/")
 	zero := int64(0)
 	result, err := c.Disable(context.Background(), keyapi.Change{IfMatch: &zero, UserAgent: "pipeline\r\nX-Evil: 1/ü"})
-	if err != nil || !result.Changed || result.Key.AccessKey != "AK1" || result.Key.Revision != 1 {
+	if err != nil || !result.Changed || result.Key.AccessKey != "AK0000000000000000A1" || result.Key.Revision != 1 {
 		t.Fatalf("got %+v, %v", result, err)
 	}
 	got := s.requests()[0]
@@ -198,7 +198,7 @@ func TestClient_Answers_AreRead(t *testing.T) {
 	if codes, err := of("ConfirmMFA").ConfirmMFA(ctx, hidden); err != nil || len(codes) != 2 || codes[1].Reveal() != "eeeee-fffff-ggggg-hhhhh" {
 		t.Errorf("got %v, %v", codes, err)
 	}
-	if token, err := of("Authenticate").Token(ctx, "AK1", hidden); err != nil || token.AccessToken.Reveal() != "ey.J.x" || !token.ExpiresAt.Equal(made.Add(time.Hour)) {
+	if token, err := of("Authenticate").Token(ctx, "AK0000000000000000A1", hidden); err != nil || token.AccessToken.Reveal() != "ey.J.x" || !token.ExpiresAt.Equal(made.Add(time.Hour)) {
 		t.Errorf("got %+v, %v", token, err)
 	}
 }
@@ -347,7 +347,7 @@ func TestClient_OwnTransport_IsUsed(t *testing.T) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader([]byte(keyBody))), Request: r}, nil
 	}
 	c, _ := client(t, "https://keys.example", func(o *keyapi.ClientOptions) { o.Transport = roundTripper(answer) })
-	if key, err := c.Key(context.Background()); err != nil || key.AccessKey != "AK1" {
+	if key, err := c.Key(context.Background()); err != nil || key.AccessKey != "AK0000000000000000A1" {
 		t.Errorf("got %+v, %v", key, err)
 	}
 }
