@@ -307,7 +307,7 @@ func TestGuide_Nginx(t *testing.T) {
 	const nginx, module = "/usr/sbin/nginx", "/usr/lib/nginx/modules/ngx_http_js_module.so"
 	for _, path := range []string{nginx, module} {
 		if _, err := os.Stat(path); err != nil {
-			testkit.Missing(t, "clients", err.Error(), "apt-get install -y --no-install-recommends nginx-light libnginx-mod-http-js")
+			testkit.Missing(t, "nginx", err.Error(), "apt-get install -y --no-install-recommends nginx-light libnginx-mod-http-js")
 		}
 	}
 	program(t, "jq", "apt-get install -y jq")
