@@ -17,6 +17,8 @@ import (
 	"github.com/apikey-cli/apikey/internal/cli"
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/embedded"
+	"github.com/apikey-cli/apikey/internal/failpoint"
+	"github.com/apikey-cli/apikey/internal/nocore"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/render"
 	"github.com/apikey-cli/apikey/internal/term"
@@ -26,14 +28,17 @@ import (
 // version is set by the release build.
 var version string
 
-func main() { os.Exit(run(os.Args[1:], time.Now)) }
+func main() {
+	nocore.Set()
+	os.Exit(run(os.Args[1:], failpoint.Clock(time.Now)))
+}
 
 // run runs a command line by a clock and gives the exit status.
 func run(args []string, now func() time.Time) int {
 	return cli.Exit(cli.Run(context.Background(), &cli.Env{
 		IO: term.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv), Getenv: os.Getenv, Environ: os.Environ(), GOOS: runtime.GOOS,
 		Now: now, Random: rand.Reader, Version: build, Signals: signals, Replace: replace,
-		Connect: func(ctx context.Context, s profile.Settings) (*cli.Connection, error) { return connect(ctx, s, now) },
+		Connect: func(ctx context.Context, to cli.Target) (*cli.Connection, error) { return connect(ctx, to, now) },
 	}, args))
 }
 
@@ -43,19 +48,17 @@ func signals(ctx context.Context) (context.Context, func()) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
-// connect opens the service the settings name.
-func connect(ctx context.Context, s profile.Settings, now func() time.Time) (*cli.Connection, error) {
-	if s.Server != "" {
-		return nil, keyapi.Errorf(keyapi.CodeUsage,
-			"This version manages the embedded key only, but "+s.Source("server")+" names the server "+s.Server,
-			"Use the profile local without a server: apikey --profile local status")
+// connect opens the service a target names: a remote one, or the embedded one if it names none.
+func connect(ctx context.Context, to cli.Target, now func() time.Time) (*cli.Connection, error) {
+	if to.Server != "" {
+		return remote(to, now)
 	}
-	if s.Profile != profile.Local {
-		return nil, keyapi.Errorf(keyapi.CodeUsage, "The profile "+s.Profile+" names no server",
-			"Use the embedded service: apikey --profile local status")
+	if to.Profile != profile.Local {
+		return nil, keyapi.Errorf(keyapi.CodeUsage, "The profile "+to.Profile+" names no server",
+			"Sign in to one: apikey --profile "+to.Profile+" login --server URL. Or use the embedded service: apikey --profile local status")
 	}
 	service, err := embedded.Open(ctx, embedded.Options{
-		Dir: filepath.Join(s.Data, "local"), Login: login, Now: now, Random: rand.Reader,
+		Dir: filepath.Join(to.Data, "local"), Login: login, Now: now, Random: rand.Reader,
 	})
 	if err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		got = exit.ExitCode()
 	}
+	if strings.Contains(ts.ReadFile("stderr"), "Something went wrong") {
+		ts.Fatalf("%s: an error left the program without a code: %s", strings.Join(args[1:], " "), ts.ReadFile("stderr"))
+	}
 	if got != want {
 		ts.Fatalf("%s: exit status %d, want %d\nstdout: %s\nstderr: %s", strings.Join(args[1:], " "), got, want,
 			ts.ReadFile("stdout"), ts.ReadFile("stderr"))

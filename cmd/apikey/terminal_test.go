@@ -12,8 +12,11 @@ import (
 	"github.com/apikey-cli/apikey/internal/testkit"
 )
 
-// program is the package of the real program.
-const program = "github.com/apikey-cli/apikey/cmd/apikey"
+// The programs under test.
+const (
+	program = "github.com/apikey-cli/apikey/cmd/apikey"
+	service = "github.com/apikey-cli/apikey/cmd/apikeyd"
+)
 
 // person is a user at a terminal with a home of their own and the private file as their store.
 type person struct {
@@ -240,7 +243,7 @@ func TestNobodyMayBeAsked_OnATerminal(t *testing.T) {
 }
 
 // query matches what makes a terminal answer: device attributes, reports, modes, colours, window size, terminfo.
-var query = regexp.MustCompile(`\x1b\[[?>=]?\d*(;\d+)*(c|n|u)|\x1b\[\?\d+\$p|\x1b\[\d+(;\d+)*t|\x1b\]\d+;\?|\x1bP[+$]q|\x1bZ|\x05`)
+var query = regexp.MustCompile(`\x1b\[[?>=]?\d*(;\d+)*(c|n|q|u)|\x1b\[\?\d+\$p|\x1b\[\d+(;\d+)*t|\x1b\]\d+;\?|\x1bP[+$]q|\x1bZ|\x05`)
 
 func terminalQueries(raw string) string { return strings.Join(query.FindAllString(raw, -1), " ") }
 
@@ -249,7 +252,7 @@ func terminalQueries(raw string) string { return strings.Join(query.FindAllStrin
 func TestNoTerminalQueries(t *testing.T) {
 	path := testkit.Build(t, program)
 	for _, probe := range []string{"\x1b[6n", "\x1b[c", "\x1b[>0q", "\x1b[?2026$p", "\x1b]11;?\x07", "\x1b[18t", "\x1bP+q544e\x1b\\", "\x1b[?u"} {
-		if terminalQueries(probe) == "" && probe != "\x1b[>0q" {
+		if terminalQueries(probe) == "" {
 			t.Fatalf("the pattern does not know %q", probe)
 		}
 	}
@@ -277,6 +280,30 @@ func TestSecret_OnATerminal_OnlyWithReveal(t *testing.T) {
 	}
 	if term := p.does("secret", "--reveal"); !strings.Contains(term.Screen(), "aks_") {
 		t.Errorf("the screen shows:\n%s", term.Screen())
+	}
+}
+
+// TestRefusals_OnATerminal: word for word what only a terminal makes the program say.
+func TestRefusals_OnATerminal(t *testing.T) {
+	p := newPerson(t, testkit.Build(t, program), "NO_COLOR=1")
+	p.does("generate")
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"secret"}, "error: The secret is not printed on a terminal.\r\n" +
+			"Pipe it to where it is needed, or add --reveal to see it.\r\n"},
+		{[]string{"import", "--no-input"}, "error: Nobody may be asked for the secret here.\r\n" +
+			"Pipe it in, or set APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET.\r\n"},
+		{[]string{"disable", "--no-input"}, "error: \"Disable the API key?\" needs an answer, but --no-input is given.\r\n" +
+			"Run: apikey disable --no-input --yes\r\n"},
+		{[]string{"regenerate", "--grace", "8d"}, "error: The grace period must be whole seconds, 7 days at most.\r\n" + // no pop-up first
+			"See: apikey --help\r\n"},
+	} {
+		x := p.start(test.args...)
+		if status := x.Wait(); status != 2 || x.Raw() != test.want {
+			t.Errorf("apikey %v: exit status %d\n got %q\nwant %q", test.args, status, x.Raw(), test.want)
+		}
 	}
 }
 

@@ -12,13 +12,17 @@ import (
 
 	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/daemon"
+	"github.com/apikey-cli/apikey/internal/nocore"
 	"github.com/apikey-cli/apikey/internal/term"
 )
 
 // version is set by the release build.
 var version string
 
-func main() { os.Exit(run(os.Args[1:], time.Now)) }
+func main() {
+	nocore.Set()
+	os.Exit(run(os.Args[1:], time.Now))
+}
 
 // run runs a command line by a clock and gives the exit status.
 func run(args []string, now func() time.Time) int {

@@ -49,7 +49,8 @@ type Service struct {
 // New makes the service.
 func New(o Options) *Service {
 	s := &Service{
-		db: o.Store, mfaRequired: o.MFARequired, contact: o.Contact, issuer: o.Issuer, random: o.Random, log: o.Log, notify: o.Notify,
+		db: o.Store, mfaRequired: o.MFARequired, contact: o.Contact, issuer: o.Issuer,
+		random: o.Random, log: o.Log, notify: o.Notify,
 		// The precision of every store: what was written compares equal to what is read.
 		now:    func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) },
 		hasher: newHasher(o.Random), seals: newSeals(o.Key, o.Random), limits: newLimits(o.Key),

@@ -30,7 +30,9 @@ func (c code) isZero() bool { return c.otp.IsZero() && c.recovery.IsZero() }
 // counts before the next is looked at. seed is the sealed seed to check against: the confirmed or the pending one.
 //
 // Refusals: CodeOTPRequired without a code, CodeOTPInvalid, CodeRateLimited.
-func (s *Service) spend(w *transaction, a store.Account, c *store.Credentials, seed []byte, given code, from Origin) (refusal, err error) {
+func (s *Service) spend(
+	w *transaction, a store.Account, c *store.Credentials, seed []byte, given code, from Origin,
+) (refusal, err error) {
 	if given.isZero() {
 		return codeRequired(), nil
 	}
@@ -64,7 +66,8 @@ func (s *Service) spend(w *transaction, a store.Account, c *store.Credentials, s
 }
 
 func codeRequired() error {
-	return keyapi.Errorf(keyapi.CodeOTPRequired, "A code of your authenticator is required", "Give the six digits it shows, or a recovery code.")
+	return keyapi.Errorf(keyapi.CodeOTPRequired, "A code of your authenticator is required",
+		"Give the six digits it shows, or a recovery code.")
 }
 
 // wrongCode counts a wrong code.
@@ -78,7 +81,8 @@ func (s *Service) wrongCode(w *transaction, count counter, a store.Account, from
 		n.Until = until
 		w.tell(n)
 	}
-	return keyapi.Errorf(keyapi.CodeOTPInvalid, "The code is not right", "See that the clock of your device is right, and give the next one."), nil
+	return keyapi.Errorf(keyapi.CodeOTPInvalid, "The code is not right",
+		"See that the clock of your device is right, and give the next one."), nil
 }
 
 // spendRecovery removes a recovery code if it is there. All are compared, in constant time.

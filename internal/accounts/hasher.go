@@ -63,10 +63,10 @@ func (h *hasher) hash(ctx context.Context, password keyapi.Secret) (string, erro
 	return phc(h.cost, salt, sum), err
 }
 
-// verify tells whether a password is the one of a hash. For no hash it does the same work and says no. Errors: see run.
+// verify tells whether a password is the one of a hash. For no hash it does the same work on one that no password is
+// known to have. Errors: see run.
 func (h *hasher) verify(ctx context.Context, encoded string, password keyapi.Secret) (bool, error) {
-	known := encoded != ""
-	if !known {
+	if encoded == "" {
 		encoded = phc(h.cost, make([]byte, saltSize), make([]byte, hashSize))
 	}
 	c, salt, want, err := parsePHC(encoded)
@@ -74,7 +74,7 @@ func (h *hasher) verify(ctx context.Context, encoded string, password keyapi.Sec
 		return false, err
 	}
 	sum, err := h.run(ctx, password, salt, c, uint32(len(want)))
-	return err == nil && subtle.ConstantTimeCompare(sum, want) == 1 && known, err
+	return err == nil && subtle.ConstantTimeCompare(sum, want) == 1, err
 }
 
 // run does the work of one hash when its turn comes. Errors: CodeRateLimited if too many wait; that of ctx.
@@ -110,7 +110,8 @@ func parsePHC(text string) (c cost, salt, sum []byte, err error) {
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return c, nil, nil, malformed
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.memory, &c.passes, &c.lanes); err != nil || c.passes == 0 || c.lanes == 0 {
+	_, err = fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.memory, &c.passes, &c.lanes)
+	if err != nil || c.passes == 0 || c.lanes == 0 {
 		return c, nil, nil, malformed
 	}
 	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[4])

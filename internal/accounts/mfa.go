@@ -96,7 +96,6 @@ func (s *Service) ConfirmMFA(ctx context.Context, p Principal, given keyapi.Secr
 		if credentials.PendingSeed == nil {
 			return nil, keyapi.Errorf(keyapi.CodeInvalidRequest, "No authenticator is being set up", "Begin with the seed for one.")
 		}
-		credentials.LastStep = 0 // it was another seed's
 		refusal, err = s.spend(w, p.Account, &credentials, credentials.PendingSeed, code{otp: typed(given)}, from)
 		if refusal != nil || err != nil {
 			return refusal, err
@@ -201,7 +200,8 @@ func (s *Service) DisableMFA(ctx context.Context, p Principal, password, given k
 	})
 }
 
-// turnOff stores that an account has no MFA any more.
+// turnOff stores that an account has no MFA any more. Nothing of the authenticator is left, not even its newest step: the
+// next one is another.
 func (s *Service) turnOff(w *transaction, a store.Account, c store.Credentials, actor string, from Origin) error {
 	a.MFAEnabled, a.Key = false, a.Key.Retire()
 	w.tell(s.notice(NoticeMFADisabled, a, from))

@@ -211,6 +211,16 @@ func TestDisableMFA(t *testing.T) {
 	}
 }
 
+func TestDisableMFA_SessionEndedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	ada := w.enroll("ada")
+	w.CheapHashing(func() { w.must(w.SignOut(ctx, ada.Principal)) })
+	w.want(w.DisableMFA(ctx, ada.Principal, secret(password), secret(w.code(ada.seed)), home), keyapi.CodeUnauthenticated)
+	if !w.account("ada").MFAEnabled {
+		t.Error("it is off")
+	}
+}
+
 // TestDisableMFA_WrongPasswords_AreThoseOfSigningIn: who has a session cannot guess the password with it.
 func TestDisableMFA_WrongPasswords_AreThoseOfSigningIn(t *testing.T) {
 	w := newWorld(t)

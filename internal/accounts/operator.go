@@ -113,7 +113,9 @@ func noAccount(err error, login string) error {
 
 // operate changes an account. fn changes what it is given and says what it did, "" if it was so already: then nothing
 // is written.
-func (s *Service) operate(ctx context.Context, login string, fn func(w *transaction, a *store.Account) (keyapi.Action, error)) error {
+func (s *Service) operate(
+	ctx context.Context, login string, fn func(w *transaction, a *store.Account) (done keyapi.Action, err error),
+) error {
 	return s.write(ctx, func(w *transaction) error {
 		a, err := w.Account(login)
 		if err != nil {

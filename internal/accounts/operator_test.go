@@ -208,6 +208,8 @@ func TestResetMFA_EndsALockOutAndASetUp(t *testing.T) {
 	token, p := w.signIn("ada", "")
 	seed, _, err := w.BeginMFA(ctx, p)
 	w.must(err)
+	_, err = w.ConfirmMFA(ctx, p, secret(w.wrongCode(seed.Reveal())), home) // not locked out any more
+	w.want(err, keyapi.CodeOTPInvalid)
 	w.must(w.ResetMFA(ctx, "ada"))
 	_, err = w.ConfirmMFA(ctx, p, secret(w.code(seed.Reveal())), home)
 	w.want(err, keyapi.CodeInvalidRequest)
@@ -221,6 +223,9 @@ func TestRemove_LeavesNothing(t *testing.T) {
 	w := newWorld(t)
 	ada := w.enroll("ada")
 	w.giveKey("ada")
+	for range 5 {
+		w.want(w.try("ada", password, w.wrongCode(ada.seed), home), keyapi.CodeOTPInvalid)
+	}
 	w.must(w.Remove(ctx, "ada"))
 	_, err := w.Authenticate(ctx, ada.token)
 	w.want(err, keyapi.CodeUnauthenticated)
@@ -228,7 +233,8 @@ func TestRemove_LeavesNothing(t *testing.T) {
 	w.want(err, keyapi.CodeUnauthenticated)
 	w.want(w.try("ada", password, w.code(ada.seed), home), keyapi.CodeUnauthenticated)
 	w.add("ada")
-	if d, err := w.Show(ctx, "ada"); err != nil || d.MFAEnabled || d.Key.AccessKey != "" || len(d.Sessions) != 0 || d.RecoveryCodesLeft != 0 {
+	if d, err := w.Show(ctx, "ada"); err != nil || d.MFAEnabled || d.Key.AccessKey != "" || len(d.Sessions) != 0 ||
+		d.RecoveryCodesLeft != 0 || !d.LockedOutUntil.IsZero() {
 		t.Errorf("the new one inherits %+v, %v", d, err)
 	}
 }

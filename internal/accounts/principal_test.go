@@ -82,6 +82,39 @@ func TestAuthenticate_ReadsEveryTime(t *testing.T) {
 	w.want(err, keyapi.CodeUnauthenticated)
 }
 
+func TestAuthenticate_Locked_WhateverSessionsThereAre(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada")
+	token, p := w.signIn("ada", "")
+	p.Account.Locked = true
+	w.must(w.db.Write(ctx, func(writer store.Writer) error { return writer.PutAccount(p.Account) }))
+	_, err := w.Authenticate(ctx, token)
+	w.want(err, keyapi.CodeUnauthenticated)
+}
+
+// TestAuthenticate_WhatHappensMeanwhile_IsNotUndone: noting that a session was used must not bring back how it was.
+func TestAuthenticate_WhatHappensMeanwhile_IsNotUndone(t *testing.T) {
+	w := newWorld(t)
+	ada := w.enroll("ada")
+	w.wait(time.Hour)
+	w.db.meanwhile = func() {
+		if _, err := w.Verify(ctx, ada.Principal, secret(w.code(ada.seed)), keyapi.Secret{}); err != nil {
+			t.Error(err)
+		}
+	}
+	if p := w.principal(ada.token); !p.Verified {
+		t.Error("the session is not verified")
+	}
+	w.wait(time.Minute)
+	if p := w.principal(ada.token); !p.Verified {
+		t.Error("the session is not verified any more")
+	}
+	w.wait(time.Minute)
+	w.db.meanwhile = func() { w.must(w.SignOut(ctx, ada.Principal)) }
+	_, err := w.Authenticate(ctx, ada.token)
+	w.want(err, keyapi.CodeUnauthenticated)
+}
+
 func TestAuthenticate_SeenIsWrittenOnceAMinute(t *testing.T) {
 	w := newWorld(t)
 	w.add("ada")

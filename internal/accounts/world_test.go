@@ -36,7 +36,7 @@ var (
 type world struct {
 	*accounts.Service
 	t      *testing.T
-	db     store.Store
+	db     *twice
 	key    masterkey.Key
 	dir    string
 	hashes atomic.Int64 // password hashings so far
@@ -49,9 +49,16 @@ type world struct {
 
 // twice is a store that runs every write twice, as one may after a serialization failure: the first run comes to
 // nothing, and nothing must be seen of it.
-type twice struct{ store.Store }
+type twice struct {
+	store.Store
+	meanwhile func() // what others do before the next write gets its turn; nil = nothing
+}
 
-func (s twice) Write(ctx context.Context, fn func(store.Writer) error) error {
+func (s *twice) Write(ctx context.Context, fn func(store.Writer) error) error {
+	if do := s.meanwhile; do != nil {
+		s.meanwhile = nil
+		do()
+	}
 	again := errors.New("run it again")
 	err := s.Store.Write(ctx, func(w store.Writer) error {
 		if err := fn(w); err != nil {
@@ -73,7 +80,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	w.db = twice{db}
+	w.db = &twice{Store: db}
 	if w.key, err = masterkey.Open(ctx, filepath.Join(t.TempDir(), "master.key"), db, rand.Reader); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package authserver
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
 	"github.com/apikey-cli/apikey/internal/store"
@@ -14,21 +12,19 @@ import (
 type Caller struct {
 	Resource  string // "" for a key
 	AccessKey string // "" for a resource server
-	blocked   bool   // the key's secret is right, but none of its tokens can be good
 }
 
-// Authenticate says who a caller is, by the credential it gives. from is the network address it asks from. Errors:
-// CodeUnauthenticated, CodeRateLimited and those of the store.
+// Authenticate says who a caller is, by the credential it gives. from is the network address it asks from. A blocked key
+// is one too: it may take its tokens back, and learns of each that it is not good. Errors: CodeUnauthenticated,
+// CodeRateLimited and those of the store.
 func (s *Server) Authenticate(ctx context.Context, from, id string, secret keyapi.Secret) (Caller, error) {
 	if _, err := keyapi.ParseAccessKey(id); err != nil {
 		return s.resource(ctx, from, id, secret)
 	}
 	_, err := s.authenticate(ctx, from, id, secret)
 	switch keyapi.CodeOf(err) {
-	case "":
+	case "", keyapi.CodeKeyDisabled, keyapi.CodeKeyExpired, keyapi.CodeMFANotEnabled, keyapi.CodeNotPermitted:
 		return Caller{AccessKey: id}, nil
-	case keyapi.CodeKeyDisabled, keyapi.CodeKeyExpired, keyapi.CodeMFANotEnabled, keyapi.CodeNotPermitted:
-		return Caller{AccessKey: id, blocked: true}, nil
 	default:
 		return Caller{}, err
 	}
@@ -38,8 +34,8 @@ func (s *Server) Authenticate(ctx context.Context, from, id string, secret keyap
 // token that is not, that is not the caller's to ask about, or that is none at all: nobody is told which.
 // Errors are those of the store.
 func (s *Server) Introspect(ctx context.Context, c Caller, token keyapi.Secret) (claims accesstoken.Claims, good bool, err error) {
-	claims, ok := s.verify(c, token)
-	if !ok {
+	claims, ok := s.verify(token)
+	if !ok || c.Resource == "" && c.AccessKey != claims.ClientID {
 		return accesstoken.Claims{}, false, nil
 	}
 	err = s.Store.Read(ctx, func(r store.Reader) error {
@@ -57,34 +53,33 @@ func (s *Server) Introspect(ctx context.Context, c Caller, token keyapi.Secret) 
 	return claims, true, nil
 }
 
-// Revoke takes a token back (RFC 7009): a key may do so with its own. A token that is none, that has ended, or that is
-// another's changes nothing and is no error, as that RFC wants it. Errors: CodeNotPermitted for a resource server; those
-// of the store.
+// Revoke takes a token back (RFC 7009, section 2): a key may do so with its own, also while it is blocked. A token that is
+// none or that has ended changes nothing and is no error. Errors: CodeNotPermitted for another's token, and for a resource
+// server, which has none; those of the store.
 func (s *Server) Revoke(ctx context.Context, c Caller, token keyapi.Secret) error {
 	if c.AccessKey == "" {
 		return keyapi.Errorf(keyapi.CodeNotPermitted, "A resource server has no tokens of its own to take back", "")
 	}
-	claims, ok := s.verify(c, token)
+	claims, ok := s.verify(token)
 	if !ok {
 		return nil
 	}
+	if c.AccessKey != claims.ClientID {
+		return keyapi.Errorf(keyapi.CodeNotPermitted, "The token is another key's", "")
+	}
 	return s.Store.Write(ctx, func(w store.Writer) error {
-		if err := w.PurgeRevoked(s.Now().Add(-time.Minute)); err != nil {
+		if err := w.PurgeRevoked(s.Now().Add(-accesstoken.ClockSkew)); err != nil {
 			return err
 		}
 		return w.RevokeToken(claims.ID, claims.ExpiresAt)
 	})
 }
 
-// verify checks what a token alone can say, and whether the caller may know it.
-func (s *Server) verify(c Caller, token keyapi.Secret) (accesstoken.Claims, bool) {
+// verify checks what a token alone can say.
+func (s *Server) verify(token keyapi.Secret) (accesstoken.Claims, bool) {
 	claims, err := s.set.Load().Verify(token.Reveal(), accesstoken.Expect{Issuer: s.Issuer, Audience: s.Issuer, Now: s.Now()})
 	if err != nil {
-		if !errors.Is(err, accesstoken.ErrInvalid) {
-			s.Log.Error("a token could not be checked", "error", err)
-		}
 		s.Log.Debug("a token is not accepted", "reason", err)
-		return claims, false
 	}
-	return claims, !c.blocked && (c.Resource != "" || c.AccessKey == claims.ClientID)
+	return claims, err == nil
 }

@@ -16,10 +16,14 @@ import (
 // nameCharacters are those of a resource server's name; it has 1 to 32 of them. An Access Key never looks like one.
 const nameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
+func isResourceName(text string) bool {
+	return text != "" && len(text) <= 32 && strings.Trim(text, nameCharacters) == ""
+}
+
 // AddResource lets a resource server introspect tokens and gives its secret, the one time it is shown. Errors:
 // CodeInvalidRequest for a name that is none or is taken.
 func (s *Server) AddResource(ctx context.Context, name string) (keyapi.Secret, error) {
-	if name == "" || len(name) > 32 || strings.Trim(name, nameCharacters) != "" {
+	if !isResourceName(name) {
 		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeInvalidRequest, "The name of a resource server is 1 to 32 of a-z, 0-9 and -", "")
 	}
 	secret, err := keyapi.NewAccessSecret(s.Random)
@@ -51,21 +55,36 @@ func (s *Server) Resources(ctx context.Context) (all []store.Resource, err error
 	return all, err
 }
 
+// HasResource gives no error if a resource server of that name is there. Error: CodeInvalidRequest.
+func (s *Server) HasResource(ctx context.Context, name string) error {
+	return noResource(name, s.Store.Read(ctx, func(r store.Reader) error {
+		_, err := r.Resource(name)
+		return err
+	}))
+}
+
 // RemoveResource takes the right to ask from a resource server. Error: CodeInvalidRequest if it is not there.
 func (s *Server) RemoveResource(ctx context.Context, name string) error {
-	err := s.Store.Write(ctx, func(w store.Writer) error { return w.DeleteResource(name) })
+	return noResource(name, s.Store.Write(ctx, func(w store.Writer) error { return w.DeleteResource(name) }))
+}
+
+func noResource(name string, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is no resource server %s", name), "See: apikeyd resource list")
+		return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is no resource server %q", name), "See: apikeyd resource list")
 	}
 	return err
 }
 
 // resource checks the credential of a resource server. One that is not there costs the same work and gives the same
-// answer as a wrong secret.
+// answer as a wrong secret, as does what is no name.
 func (s *Server) resource(ctx context.Context, from, name string, secret keyapi.Secret) (Caller, error) {
+	wanted := name
+	if !isResourceName(name) {
+		wanted = ""
+	}
 	resource := store.Resource{Verifier: make([]byte, sha256.Size)} // fits no secret
 	err := s.Store.Read(ctx, func(r store.Reader) error {
-		found, err := r.Resource(name)
+		found, err := r.Resource(wanted)
 		switch {
 		case err == nil:
 			resource = found

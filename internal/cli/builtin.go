@@ -24,7 +24,7 @@ func addBuiltIns(root *cobra.Command) {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return noArgs(root, args)
+				return noArgs(cmd, rest)
 			}
 			cmd.InitDefaultHelpFlag()
 			return cmd.Help()

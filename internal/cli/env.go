@@ -7,11 +7,14 @@ package cli
 import (
 	"context"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/profile"
+	"github.com/apikey-cli/apikey/internal/signin"
 	"github.com/apikey-cli/apikey/internal/term"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
 // Env is everything a run takes from outside.
@@ -29,15 +32,31 @@ type Env struct {
 	// Replace runs a program in place of this one, or, where the system cannot, beside it until it ends. It gives the
 	// program's exit status. argv[0] is the name it is told it has.
 	Replace func(path string, argv, environ []string) (status int, err error)
-	// Connect opens the key service the settings name. It is called by the commands that need one, and by no other.
-	Connect func(ctx context.Context, s profile.Settings) (*Connection, error)
+	// Connect opens the key service a target names; a remote one is not called yet. It is called by the commands that
+	// need one, and by no other.
+	Connect func(ctx context.Context, to Target) (*Connection, error)
+}
+
+// Target says which key service is meant.
+type Target struct {
+	profile.Settings
+	Session func(signin.Seat) signin.Source // where the session for a seat comes from
+	Log     *slog.Logger
 }
 
 // Connection is an open key service.
 type Connection struct {
 	custody.Service
-	Server string // its address; "" = embedded
+	Server string  // its address; "" = embedded
+	Remote *Remote // nil = embedded
 	// Grant gets an access token for a credential; nil where the service gives none.
 	Grant custody.Grant
 	Close func() error
+}
+
+// Remote is what only a key service has that one signs in to.
+type Remote struct {
+	Client *keyapi.Client // shows no session before API was opened
+	API    *signin.API
+	Seat   signin.Seat
 }

@@ -30,11 +30,11 @@ var advices = map[keyapi.Code]advice{
 
 	keyapi.CodeCancelled: {3, ""},
 
-	keyapi.CodeUnauthenticated:   {4, "Make a new secret with: apikey regenerate"},
+	keyapi.CodeUnauthenticated:   {4, "Sign in again with: apikey login"},
 	keyapi.CodeOTPRequired:       {4, "Give the six digits your authenticator app shows."},
 	keyapi.CodeOTPInvalid:        {4, "Wait for the next code of your authenticator app and try again."},
 	keyapi.CodeNotPermitted:      {4, "Ask your administrator for the API key permission."},
-	keyapi.CodeMFANotEnabled:     {4, "Set up multi-factor authentication for your account first."},
+	keyapi.CodeMFANotEnabled:     {4, "Set up multi-factor authentication first: apikey mfa setup"},
 	keyapi.CodeMFAAlreadyEnabled: {4, "It is on already: there is nothing to set up."},
 
 	keyapi.CodeNoKey:           {5, "Make one with: apikey generate"},
@@ -82,7 +82,7 @@ func Exit(err error) int {
 // interrupted gives an error that came from a signal its code. What was underway and may have changed something has
 // its own error; here nothing had.
 func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) && keyapi.CodeOf(err) != keyapi.CodeOutcomeUnknown {
 		return &keyapi.Error{Code: keyapi.CodeInterrupted, Message: "Interrupted", Hint: "Run the same command again: it goes on from where it was."}
 	}
 	return err

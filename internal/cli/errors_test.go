@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/term"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -94,7 +93,7 @@ func runWith(fails error, args ...string) (stdout, stderr string, status int) {
 		},
 		GOOS: "linux", Now: time.Now, Version: func() Version { return Version{Number: "1"} },
 		Signals: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
-		Connect: func(context.Context, profile.Settings) (*Connection, error) { return nil, fails },
+		Connect: func(context.Context, Target) (*Connection, error) { return nil, fails },
 	}
 	status = Exit(Run(context.Background(), env, args))
 	return out.String(), errs.String(), status

@@ -3,9 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -42,7 +47,7 @@ func New(env *Env) *cobra.Command {
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
 	root.SetErr(env.IO.Err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err.Error()) })
+	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(
 		&cobra.Group{ID: groupManage, Title: "Manage the key:"},
 		&cobra.Group{ID: groupUse, Title: "Use the key:"},
@@ -58,7 +63,8 @@ func New(env *Env) *cobra.Command {
 	add(groupManage, statusCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
 		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
 	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
-	add(groupSetUp, versionCommand(env))
+	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),
+		profileCommand(env), versionCommand(env))
 	addBuiltIns(root)
 	return root
 }
@@ -67,6 +73,8 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 	f := root.PersistentFlags()
 	f.SortFlags = false
 	f.StringP("profile", "p", "", "`name` of the profile to use (default: the current one)")
+	f.String("server", "", "`address` of the key service to use")
+	f.String("ca-file", "", "trust the certificate authorities in this PEM `file` too")
 	f.StringP("output", "o", "table", "`form` of the result: table or json")
 	f.String("jq", "", "filter the JSON result with a jq `expression`")
 	f.Bool("quiet", false, "print no notices, only the result")
@@ -76,15 +84,17 @@ func addGlobalFlags(root *cobra.Command, env *Env) {
 	f.String("timeout", "30s", "longest `time` to wait for the service")
 	f.Bool("debug", false, "print what is done; never a secret")
 	complete(root, "profile", completeProfiles(env))
+	complete(root, "server", cobra.NoFileCompletions)
 	complete(root, "output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(root, "timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(root, "jq", cobra.NoFileCompletions)
 }
 
 // Run runs a command line and writes its error, if any, to the error stream. It gives that error; Exit says which exit
-// status is its.
-func Run(ctx context.Context, env *Env, args []string) error {
-	env.IO.Out = resultWriter{env.IO.Out}
+// status is its. A panic is one too: Go's own end of it has the exit status of a wrong command line.
+func Run(ctx context.Context, env *Env, args []string) (err error) {
+	out := &resultWriter{Writer: env.IO.Out}
+	env.IO.Out = out
 	root := New(env)
 	root.SetArgs(args)
 	started := false
@@ -95,7 +105,16 @@ func Run(ctx context.Context, env *Env, args []string) error {
 		}
 		return nil
 	}
+	defer func() {
+		if value := recover(); value != nil {
+			err = crashed(env, slices.Contains(args, "--debug"), value)
+			env.report(root, args, err)
+		}
+	}()
 	cmd, err := root.ExecuteContextC(context.WithValue(ctx, argsKey{}, args))
+	if err == nil {
+		err = out.failed
+	}
 	if err == nil {
 		return nil
 	}
@@ -107,10 +126,32 @@ func Run(ctx context.Context, env *Env, args []string) error {
 	return err
 }
 
+// crashed makes the error of a panic. Of its value only what the runtime itself says is told, of any other its type: it
+// could be anything. The traceback, which shows no content of memory, is printed on request.
+func crashed(env *Env, debugging bool, value any) error {
+	text := fmt.Sprintf("%T", value)
+	if fault, ok := value.(runtime.Error); ok {
+		text = fault.Error()
+	}
+	if debugging {
+		_, _ = env.IO.Err.Write(debug.Stack())
+	}
+	return &keyapi.Error{Code: keyapi.CodeInternal, Message: "apikey broke off", Err: errors.New(text)}
+}
+
 // usageError makes the error of a command line that is not one.
 func usageError(cmd *cobra.Command, text string) error {
 	first, _, _ := strings.Cut(text, "\n") // cobra's suggestions follow on lines of their own; the hint names the help
 	return keyapi.Errorf(keyapi.CodeUsage, strings.ToUpper(first[:1])+first[1:], "See: "+cmd.CommandPath()+" --help")
+}
+
+// flagError tells of a flag that is wrong. Of a switch's wrong value pflag tells what a function of Go said.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
+		return usageError(cmd, fmt.Sprintf("the value %q of --%s is neither true nor false", invalid.GetValue(), invalid.GetFlag().Name))
+	}
+	return usageError(cmd, err.Error())
 }
 
 // noArgs refuses arguments, and names the commands that may have been meant.

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/render"
@@ -36,11 +38,23 @@ type session struct {
 	popup    *popup.Asker
 	log      *slog.Logger
 	quiet    bool
+	stores   *keeping.Keeper // see keeper
 }
 
 // start settles the settings of a run. formats are the values of --output this command takes beside table and json.
 func (e *Env) start(cmd *cobra.Command, formats ...string) (*session, error) {
-	settings, err := profile.Load(cmd.Flags(), e.Getenv, e.GOOS)
+	return e.startWith(profile.Load, cmd, formats)
+}
+
+// startNew is start for the commands that may be about a profile that is not there.
+func (e *Env) startNew(cmd *cobra.Command) (*session, error) {
+	return e.startWith(profile.LoadNew, cmd, nil)
+}
+
+type loader func(flags *pflag.FlagSet, getenv func(string) string, goos string) (profile.Settings, error)
+
+func (e *Env) startWith(load loader, cmd *cobra.Command, formats []string) (*session, error) {
+	settings, err := load(cmd.Flags(), e.Getenv, e.GOOS)
 	if err != nil {
 		return nil, err
 	}
@@ -122,32 +136,51 @@ func (s *session) changing(ctx context.Context, fn func(context.Context, keyed) 
 
 // withKey connects to the key service, runs fn with a custodian of the account's key and closes the connection.
 func (s *session) withKey(ctx context.Context, fn func(context.Context, keyed) error) error {
-	conn, err := s.env.Connect(ctx, s.settings)
+	conn, err := s.connect(ctx)
 	if err != nil {
 		return err
+	}
+	if conn.Remote != nil {
+		if err := s.identify(ctx, conn); err != nil {
+			return err
+		}
 	}
 	s.log.Debug("connected", "service", conn.Place, "account", conn.Login)
 	return errors.Join(fn(ctx, keyed{s, s.custodian(conn), conn}), conn.Close())
 }
 
+// connect opens the key service of the settings.
+func (s *session) connect(ctx context.Context) (*Connection, error) {
+	return s.env.Connect(ctx, Target{Settings: s.settings, Session: s.source, Log: s.log})
+}
+
+// keeper gives the stores of this machine, the same at every call: all calls of the keyring share one deadline.
+func (s *session) keeper() keeping.Keeper {
+	if s.stores == nil {
+		budget := keyringPatience
+		if s.popup.MayAsk() {
+			budget = keyringPersonPatience
+		}
+		if s.settings.KeyringTimeout > 0 {
+			budget = s.settings.KeyringTimeout
+		}
+		keyring := secretstore.KeyringOptions{Getenv: s.env.Getenv, GOOS: s.env.GOOS, Budget: budget}
+		if s.popup.MayAsk() {
+			keyring.NoticeAfter, keyring.Notice = keyringNoticeAfter, func() { s.notice("Waiting for your keyring…") }
+		}
+		s.stores = &keeping.Keeper{
+			Choice: keeping.Choice(s.settings.Store), Keyring: secretstore.NewKeyring(keyring),
+			File: secretstore.NewFile(filepath.Join(s.settings.Data, "secrets")), Popup: s.popup, Notice: s.notice,
+			RememberFile: func() error { return profile.Set(s.settings.Config, s.settings.Profile, "store", "file") },
+		}
+	}
+	return *s.stores
+}
+
 func (s *session) custodian(conn *Connection) *custody.Custodian {
-	budget := keyringPatience
-	if s.popup.MayAsk() {
-		budget = keyringPersonPatience
-	}
-	if s.settings.KeyringTimeout > 0 {
-		budget = s.settings.KeyringTimeout
-	}
-	keyring := secretstore.KeyringOptions{Getenv: s.env.Getenv, GOOS: s.env.GOOS, Budget: budget}
-	if s.popup.MayAsk() {
-		keyring.NoticeAfter, keyring.Notice = keyringNoticeAfter, func() { s.notice("Waiting for your keyring…") }
-	}
 	return &custody.Custodian{
-		Service: conn.Service, Dir: s.settings.Data, Choice: custody.Choice(s.settings.Store),
-		Keyring: secretstore.NewKeyring(keyring), File: secretstore.NewFile(filepath.Join(s.settings.Data, "secrets")),
-		Popup: s.popup, Now: s.env.Now, Random: s.env.Random, UserAgent: "apikey/" + s.env.Version().Number,
-		Notice: s.notice, Log: s.log,
-		RememberFile: func() error { return profile.Set(s.settings.Config, s.settings.Profile, "store", "file") },
+		Keeper: s.keeper(), Service: conn.Service, Dir: s.settings.Data, Now: s.env.Now, Random: s.env.Random,
+		UserAgent: "apikey/" + s.env.Version().Number, Log: s.log,
 	}
 }
 

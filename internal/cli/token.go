@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,7 @@ func tokenCommand(env *Env) *cobra.Command {
 			"header. APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET, if set, are used in place\n" +
 			"of what is kept; then nothing is cached.",
 		Example:           "  curl -H \"$(apikey token --header)\" https://api.example.org/\n  apikey token --fresh -o json",
+		Annotations:       map[string]string{NeedsServer: "true"},
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,22 +64,40 @@ func (s *session) printToken(token custody.Token, header bool) error {
 // token gives an access token: for the pair in the environment, else for the kept key.
 func (s *session) token(ctx context.Context, fresh bool) (token custody.Token, err error) {
 	accessKey, secret, given, err := s.fromEnvironment()
-	if err != nil {
+	switch {
+	case err != nil:
 		return token, err
+	case given:
+		return s.grant(ctx, accessKey, secret)
 	}
 	err = s.changing(ctx, func(ctx context.Context, k keyed) (err error) {
-		switch {
-		case k.conn.Grant == nil:
-			return keyapi.Errorf(keyapi.CodeUsage, "The embedded service gives no access tokens: it has no API to open with them",
-				"Sign in to a service with: apikey login --server URL. The secret itself: apikey secret")
-		case given:
-			token, err = k.conn.Grant(ctx, accessKey, secret)
-		default:
-			token, err = k.keys.Token(ctx, fresh, k.conn.Grant)
+		if k.conn.Grant == nil {
+			return givesNoTokens()
 		}
+		token, err = k.keys.Token(ctx, fresh, k.conn.Grant)
 		return err
 	})
 	return token, err
+}
+
+// grant gets an access token for a pair that was handed in: neither a session nor a store is needed for that.
+func (s *session) grant(ctx context.Context, accessKey string, secret keyapi.Secret) (token custody.Token, err error) {
+	ctx, stop := s.env.Signals(ctx)
+	defer stop()
+	conn, err := s.connect(ctx)
+	if err != nil {
+		return token, err
+	}
+	err = givesNoTokens()
+	if conn.Grant != nil {
+		token, err = conn.Grant(ctx, accessKey, secret)
+	}
+	return token, interrupted(ctx, errors.Join(err, conn.Close()))
+}
+
+func givesNoTokens() error {
+	return keyapi.Errorf(keyapi.CodeUsage, "The embedded service gives no access tokens: it has no API to open with them",
+		"Sign in to a service with: apikey login --server URL. The secret itself: apikey secret")
 }
 
 // pair hands the credential to show: the one in the environment, else the kept one.

@@ -14,12 +14,12 @@ import (
 // once if nothing failed before; when the secret is kept nowhere but in what show writes, the pending record is dropped
 // only after show returned nil.
 //
-// Errors: the refusals of the action; CodeCancelled and CodeConfirmationRequired of the pop-up; the codes of the store
-// and of the connection. Unless the error says otherwise nothing was changed.
+// Errors: the refusals of the action; CodeCancelled and CodeConfirmationRequired of the pop-up; CodeOTPRequired and
+// CodeOTPInvalid where a fresh code is wanted and not given; the codes of the store and of the connection. Unless the error says otherwise nothing was changed.
 func (c *Custodian) Act(ctx context.Context, in Intent, show func(Outcome) error) error {
 	a := actions[in.Action]
 	if a.makes {
-		recovered, err := c.recoverOrphan(ctx, in, show)
+		recovered, err := c.recoverOrphan(ctx, in, untilItIsFree, show)
 		if recovered || err != nil {
 			return err
 		}
@@ -47,13 +47,25 @@ func (c *Custodian) Act(ctx context.Context, in Intent, show func(Outcome) error
 		seen = &key.Revision
 	}
 	failpoint.Hit("confirmed")
-	return c.underLock(ctx, func(waited bool) error { // (4)
+	err = c.underLock(ctx, func(waited bool) error { // (4)
 		return c.commit(ctx, in, to, seen, waited || in.conditional(), show)
 	})
+	if c.Service.Verify == nil || keyapi.CodeOf(err) != keyapi.CodeOTPRequired {
+		return err
+	}
+	// The service wants a fresh code, and did nothing. A person takes their time, so the lock is not held meanwhile;
+	// afterwards the state is read anew, and the call is another one with another Idempotency-Key.
+	if err := c.Service.Verify(ctx); err != nil {
+		return err
+	}
+	return c.underLock(ctx, func(bool) error { return c.commit(ctx, in, to, seen, true, show) })
 }
 
 // foresee says whether an intent would change anything, and what can be refused before any question.
 func (c *Custodian) foresee(in Intent, key keyapi.Key) (change bool, err error) {
+	if !lifecycle.ValidGrace(in.Grace) {
+		return false, lifecycle.Refusal(keyapi.CodeInvalidRequest)
+	}
 	if in.IfMissing && key.Status != keyapi.StatusNone {
 		return false, nil
 	}
@@ -124,8 +136,8 @@ func (c *Custodian) commit(ctx context.Context, in Intent, to target, seen *int6
 		return c.settle(ctx, in, to, Outcome{Key: result.Key, Changed: result.Changed}, result.AccessSecret, show) // (6) (7)
 	}
 	kept, err := c.afterwards(ctx, a)
-	if err != nil {
-		return err
+	if err != nil { // what was asked for is done, and taken back by nothing: it is no failure of the action
+		c.Notice(described(err))
 	}
 	return show(Outcome{Key: result.Key, Changed: result.Changed, Kept: kept})
 }
@@ -154,6 +166,16 @@ func (c *Custodian) callFailed(err error, a action) error {
 		return &told
 	}
 	return err
+}
+
+// described gives an error that is no reason to fail as a notice: what happened and what to do.
+func described(err error) string {
+	text := err.Error() + "."
+	var known *keyapi.Error
+	if errors.As(err, &known) && known.Hint != "" {
+		text += " " + known.Hint
+	}
+	return text
 }
 
 // afterwards brings what this machine keeps in line with an action that made no secret.

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
-
-// Cancel is the other button of every pop-up.
-const Cancel = "Cancel"
 
 // action is one of the page's actions as data: its call, and its pop-up in the page's words.
 type action struct {
@@ -61,7 +59,7 @@ func (c *Custodian) question(in Intent, key keyapi.Key) popup.Question {
 		body = append(body, fmt.Sprintf("The previous key %s stops working too.", key.Previous.AccessKey))
 	}
 	return popup.Question{
-		Title: a.title, Confirm: a.confirm, Cancel: Cancel,
+		Title: a.title, Confirm: a.confirm, Cancel: keeping.Cancel,
 		Body: append(body, "", "Key      "+subject, "Account  "+c.Service.Login, "Service  "+c.Service.Place),
 	}
 }

@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/embedded"
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/secretstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -67,6 +70,8 @@ func (s *fakeStore) Delete(_ context.Context, slot secretstore.Slot) error {
 type fakeAPI struct {
 	*embedded.Service
 	before, after error
+	recover       error
+	sent          []keyapi.Change
 	meanwhile     func() // happens while the pop-up is open
 	journal       *[]string
 }
@@ -84,21 +89,31 @@ func (a *fakeAPI) call(name string, do func() (keyapi.Result, error)) (keyapi.Re
 }
 
 func (a *fakeAPI) Generate(ctx context.Context, c keyapi.Change) (keyapi.Result, error) {
+	a.sent = append(a.sent, c)
 	return a.call("generate", func() (keyapi.Result, error) { return a.Service.Generate(ctx, c) })
 }
 
 func (a *fakeAPI) Regenerate(ctx context.Context, c keyapi.Change) (keyapi.Result, error) {
+	a.sent = append(a.sent, c)
 	return a.call("regenerate", func() (keyapi.Result, error) { return a.Service.Regenerate(ctx, c) })
 }
 
 func (a *fakeAPI) Disable(ctx context.Context, c keyapi.Change) (keyapi.Result, error) {
+	a.sent = append(a.sent, c)
 	return a.call("disable", func() (keyapi.Result, error) { return a.Service.Disable(ctx, c) })
+}
+
+func (a *fakeAPI) Recover(ctx context.Context, key keyapi.IdempotencyKey) (keyapi.Result, error) {
+	if a.recover != nil {
+		return keyapi.Result{}, a.recover
+	}
+	return a.Service.Recover(ctx, key)
 }
 
 // bench is a custodian with everything around it at hand.
 type bench struct {
 	*custody.Custodian
-	t             *testing.T
+	t             testing.TB
 	api           *fakeAPI
 	keyring, file *fakeStore
 	journal       []string
@@ -121,7 +136,7 @@ func (b *bench) Confirm(_ context.Context, q popup.Question) error {
 	return b.answer
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	b := &bench{t: t, mayAsk: true, now: time.Date(2026, 11, 23, 6, 44, 0, 0, time.UTC)}
@@ -138,10 +153,12 @@ func newBench(t *testing.T) *bench {
 	b.keyring, b.file = newStore(secretstore.KindKeyring), newStore(secretstore.KindFile)
 	b.Custodian = &custody.Custodian{
 		Service: custody.Service{API: b.api, Instance: service.Instance(), Login: "ada", Place: "embedded, this machine only"},
-		Dir:     dir, Choice: custody.ChooseAuto, Keyring: b.keyring, File: b.file, Popup: b,
-		RememberFile: func() error { b.remembered = true; return nil },
-		Now:          clock, Random: rand.Reader, UserAgent: "test",
-		Notice: func(text string) { b.notices = append(b.notices, text) }, Log: slog.New(slog.DiscardHandler),
+		Keeper: keeping.Keeper{
+			Choice: keeping.ChooseAuto, Keyring: b.keyring, File: b.file, Popup: b,
+			RememberFile: func() error { b.remembered = true; return nil },
+			Notice:       func(text string) { b.notices = append(b.notices, text) },
+		},
+		Dir: dir, Now: clock, Random: rand.Reader, UserAgent: "test", Log: slog.New(slog.DiscardHandler),
 	}
 	return b
 }
@@ -367,7 +384,7 @@ func TestAuto_NoKeyring(t *testing.T) {
 	})
 	t.Run("KeyringChosen_NeverTheFile", func(t *testing.T) {
 		b := newBench(t)
-		b.Choice, b.keyring.fails["probe"] = custody.ChooseKeyring, unreachable
+		b.Choice, b.keyring.fails["probe"] = keeping.ChooseKeyring, unreachable
 		_, err := b.act(generate)
 		b.wantCode(err, keyapi.CodeStoreUnavailable)
 		if len(b.asked) > 0 {
@@ -496,7 +513,7 @@ func TestARecord_TooOld_IsDropped(t *testing.T) {
 	_, err := b.act(generate)
 	b.wantCode(err, keyapi.CodeOutcomeUnknown)
 	b.api.after = nil
-	b.now = b.now.Add(keyapi.RecoverableFor)
+	b.now = b.now.Add(keyapi.RecoverableFor + time.Second)
 	if _, _, found := b.Unfinished(); found {
 		t.Error("a record that is void is still told of")
 	}
@@ -505,6 +522,27 @@ func TestARecord_TooOld_IsDropped(t *testing.T) {
 	if b.pending() || len(b.notices) != 1 {
 		t.Errorf("pending %v, notices %v", b.pending(), b.notices)
 	}
+}
+
+// TestARecord_IsAsOldAsTheServiceSays: this machine's clock was set ahead in the meantime. The service still has the
+// reply; while it can't be asked, the record is kept and stands in nobody's way.
+func TestARecord_IsAsOldAsTheServiceSays(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	b.api.after = fail(keyapi.CodeOutcomeUnknown)
+	_, err := b.act(regenerate)
+	b.wantCode(err, keyapi.CodeOutcomeUnknown)
+	b.api.after = nil
+	b.Now = func() time.Time { return b.now.Add(2 * keyapi.RecoverableFor) }
+	b.api.recover = fail(keyapi.CodeUnreachable)
+	if err := b.Secret(context.Background(), func(string, keyapi.Secret) error { return nil }); err != nil || !b.pending() {
+		t.Errorf("%v, pending %v", err, b.pending())
+	}
+	b.api.recover = nil
+	if out := b.mustAct(regenerate); !out.Recovered || b.key().Revision != 2 {
+		t.Errorf("%+v", out)
+	}
+	b.safe()
 }
 
 func TestARecord_WhoseKeyWasReplacedElsewhere_IsDropped(t *testing.T) {
@@ -561,7 +599,7 @@ func TestMetadata_Damaged_IsAnErrorForReaders_AndNoObstacleForANewSecret(t *test
 
 func TestNone_TheRecordOutlivesTheOutput(t *testing.T) {
 	b := newBench(t)
-	b.Choice = custody.ChooseNone
+	b.Choice = keeping.ChooseNone
 	in := custody.Intent{Action: keyapi.ActionGenerate, ShowSecret: true}
 	closed := fail(keyapi.CodeInternal)
 	err := b.Act(context.Background(), in, func(custody.Outcome) error { return closed })
@@ -658,5 +696,151 @@ func TestOpen_DamagedSecret_IsNotPrinted(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
+	}
+}
+
+// TestARecord_WhoseLockSomebodyHoldsForAMoment: a status that looks at the record holds the lock. The run that recovers
+// waits for it: else it would say that there is a key already, and leave its secret where it was.
+func TestARecord_WhoseLockSomebodyHoldsForAMoment_IsRecovered(t *testing.T) {
+	for _, recovers := range []struct {
+		name string
+		do   func(b *bench) error
+	}{
+		{"generate", func(b *bench) error { _, err := b.act(generate); return err }},
+		{"secret", func(b *bench) error {
+			return b.Secret(context.Background(), func(string, keyapi.Secret) error { return nil })
+		}},
+	} {
+		t.Run(recovers.name, func(t *testing.T) {
+			b := newBench(t)
+			b.api.after = fail(keyapi.CodeOutcomeUnknown)
+			_, err := b.act(generate)
+			b.wantCode(err, keyapi.CodeOutcomeUnknown)
+			b.api.after = nil
+			found, err := filepath.Glob(filepath.Join(b.Dir, "accounts", "*", "lock"))
+			if err != nil || len(found) != 1 {
+				t.Fatalf("%v %v", found, err)
+			}
+			lock := flock.New(found[0])
+			if err := lock.Lock(); err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(30*time.Millisecond, func() { _ = lock.Unlock() })
+			if err := recovers.do(b); err != nil {
+				t.Fatal(err)
+			}
+			b.safe()
+		})
+	}
+}
+
+// TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled: what was asked for is done; that must not look like a failure.
+func TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	found, err := filepath.Glob(filepath.Join(b.Dir, "accounts", "*", "kept.json"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v %v", found, err)
+	}
+	if err := os.WriteFile(found[0], []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []keyapi.Action{keyapi.ActionDisable, keyapi.ActionDelete} {
+		b.notices = nil
+		if out := b.mustAct(custody.Intent{Action: a, Yes: true}); !out.Changed || len(b.notices) != 1 {
+			t.Errorf("%s: %+v, told %v", a, out, b.notices)
+		}
+	}
+}
+
+// wantsCode makes the service want a fresh code, and gives what happens when a person is asked for it.
+func (b *bench) wantsCode(asked error) {
+	b.api.before = fail(keyapi.CodeOTPRequired)
+	b.Service.Verify = func(context.Context) error {
+		b.journal = append(b.journal, "code")
+		if b.pending() {
+			b.t.Error("the record is there while a person is asked")
+		}
+		if asked == nil {
+			b.api.before = nil
+		}
+		return asked
+	}
+}
+
+func TestFreshCode_IsAskedInTheFlow_AndTheActionGoesOn(t *testing.T) {
+	b := newBench(t)
+	b.wantsCode(nil)
+	out := b.mustAct(generate)
+	if got := strings.Join(b.journal, ", "); got != "keyring probe, call generate, code, call generate, keyring put, show" {
+		t.Errorf("order: %s", got)
+	}
+	if !out.Changed {
+		t.Error("nothing was changed")
+	}
+	if b.api.sent[0].IdempotencyKey.Reveal() == b.api.sent[1].IdempotencyKey.Reveal() {
+		t.Error("the second call has the Idempotency-Key of the first")
+	}
+	b.safe()
+}
+
+func TestFreshCode_OutsideTheLock(t *testing.T) {
+	b := newBench(t)
+	b.wantsCode(nil)
+	verify := b.Service.Verify
+	b.Service.Verify = func(ctx context.Context) error {
+		other := *b.Custodian
+		other.Service.Verify = nil
+		b.api.before = nil
+		if err := other.Act(ctx, generate, func(custody.Outcome) error { return nil }); err != nil {
+			t.Errorf("another command on the account: %v", err)
+		}
+		return verify(ctx)
+	}
+	_, err := b.act(generate)
+	b.wantCode(err, keyapi.CodeKeyExists) // the state was read anew
+	b.safe()
+}
+
+func TestFreshCode_TheRevisionOfThePopup_StaysInIfMatch(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	shown := b.key().Revision
+	b.wantsCode(nil)
+	b.mustAct(custody.Intent{Action: keyapi.ActionRegenerate})
+	if n := len(b.asked); n != 1 {
+		t.Errorf("%d pop-ups", n)
+	}
+	for _, change := range b.api.sent[1:] {
+		if change.IfMatch == nil || *change.IfMatch != shown {
+			t.Errorf("If-Match %v, want %d", change.IfMatch, shown)
+		}
+	}
+	b.safe()
+}
+
+func TestFreshCode_NotGiven_ChangesNothing(t *testing.T) {
+	for _, code := range []keyapi.Code{keyapi.CodeCancelled, keyapi.CodeOTPRequired, keyapi.CodeOTPInvalid} {
+		b := newBench(t)
+		b.wantsCode(fail(code))
+		_, err := b.act(generate)
+		b.wantCode(err, code)
+		if b.pending() || b.key().Status != keyapi.StatusNone {
+			t.Errorf("%s: a record or a key was left", code)
+		}
+		if got := strings.Join(b.journal, ", "); got != "keyring probe, call generate, code" {
+			t.Errorf("%s: order: %s", code, got)
+		}
+	}
+}
+
+func TestFreshCode_ThatDidNotHelp_IsNotAskedAgain(t *testing.T) {
+	b := newBench(t)
+	b.wantsCode(nil)
+	b.Service.Verify = func(context.Context) error { return nil }
+	_, err := b.act(generate)
+	b.wantCode(err, keyapi.CodeOTPRequired)
+	if b.pending() {
+		t.Error("a record was left")
 	}
 }

@@ -94,7 +94,7 @@ func (k Kept) holds(s Stale) bool {
 func (c *Custodian) removeStale(ctx context.Context, k Kept) Kept {
 	var left []Stale
 	for _, s := range k.Stale {
-		store := c.store(s.Store)
+		store := c.Store(s.Store)
 		if store == nil || k.holds(s) {
 			continue
 		}

@@ -34,17 +34,28 @@ func (c *Custodian) underLock(ctx context.Context, fn func(waited bool) error) e
 	return fn(!got)
 }
 
-// ifUnlocked runs fn while holding the lock if nobody else holds it; else it does nothing.
-func (c *Custodian) ifUnlocked(fn func() error) error {
+// ifUnlocked runs fn while holding the lock if nobody else holds it, each of the times it is tried; else it does nothing.
+func (c *Custodian) ifUnlocked(ctx context.Context, times int, fn func() error) error {
 	lock, err := c.newLock()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = lock.Close() }()
-	if got, err := lock.TryLock(); err != nil || !got {
-		return storeFailed(err)
+	for try := 1; ; try++ {
+		if got, err := lock.TryLock(); err != nil {
+			return storeFailed(err)
+		} else if got {
+			return fn()
+		}
+		if try == times {
+			return nil
+		}
+		select {
+		case <-time.After(lockPoll):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return fn()
 }
 
 func (c *Custodian) newLock() (*flock.Flock, error) {

@@ -1,6 +1,7 @@
 package custody
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -95,6 +96,6 @@ func (c *Custodian) Unfinished() (operation keyapi.Action, until time.Time, foun
 	if json.Unmarshal(data, &r) != nil || !c.Now().Before(r.deadline()) {
 		return "", time.Time{}, false
 	}
-	err = c.ifUnlocked(func() error { found = true; return nil })
+	err = c.ifUnlocked(context.Background(), 1, func() error { found = true; return nil })
 	return r.Operation, r.deadline(), found && err == nil
 }

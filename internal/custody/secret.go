@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -13,7 +14,7 @@ import (
 //
 // Errors: CodeNoSecret if nothing is kept here; the codes of the store.
 func (c *Custodian) Secret(ctx context.Context, show func(accessKey string, secret keyapi.Secret) error) error {
-	done, err := c.recoverOrphan(ctx, Intent{ShowSecret: true}, func(out Outcome) error {
+	done, err := c.recoverOrphan(ctx, Intent{ShowSecret: true}, forALook, func(out Outcome) error {
 		return show(out.Key.AccessKey, out.Secret)
 	})
 	if done || err != nil {
@@ -32,7 +33,7 @@ func (c *Custodian) Open(ctx context.Context) (string, keyapi.Secret, error) {
 	if err != nil {
 		return "", keyapi.Secret{}, err
 	}
-	store := c.store(kept.Store)
+	store := c.Store(kept.Store)
 	if kept.AccessKey == "" || store == nil {
 		return "", keyapi.Secret{}, keyapi.Errorf(keyapi.CodeNoSecret, "No secret is kept on this machine",
 			"Keep one you have with: apikey import. A lost one can't be had again: apikey regenerate makes a new one.")
@@ -59,7 +60,7 @@ func (c *Custodian) Import(ctx context.Context, accessKey string, secret keyapi.
 	if err := c.acceptable(ctx, key, accessKey, secret); err != nil {
 		return Outcome{}, err
 	}
-	if c.Choice == ChooseNone {
+	if c.Choice == keeping.ChooseNone {
 		return Outcome{}, keyapi.Errorf(keyapi.CodeUsage, "With the store \"none\" nothing can be kept",
 			"Choose a store with APIKEY_STORE.")
 	}
@@ -122,7 +123,7 @@ func (c *Custodian) Forget(ctx context.Context, yes bool) (Outcome, error) {
 		}
 		gone := kept.without()
 		for _, s := range gone.Stale {
-			if store := c.store(s.Store); store != nil {
+			if store := c.Store(s.Store); store != nil {
 				if err := store.Delete(ctx, c.slot(s.Name)); err != nil {
 					return err
 				}
@@ -136,11 +137,11 @@ func (c *Custodian) Forget(ctx context.Context, yes bool) (Outcome, error) {
 
 func (c *Custodian) forgetQuestion(kept Kept) popup.Question {
 	where := string(kept.Store)
-	if s := c.store(kept.Store); s != nil {
+	if s := c.Store(kept.Store); s != nil {
 		where = s.Place()
 	}
 	return popup.Question{
-		Title: "Forget the secret kept here?", Confirm: "Forget", Cancel: Cancel,
+		Title: "Forget the secret kept here?", Confirm: "Forget", Cancel: keeping.Cancel,
 		Body: []string{
 			"It may be the only copy. The key itself stays as it is.",
 			"", "Key      " + kept.AccessKey, "Account  " + c.Service.Login, "Service  " + c.Service.Place, "Kept in  " + where,

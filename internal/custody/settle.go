@@ -40,7 +40,7 @@ func (c *Custodian) keep(ctx context.Context, to target, accessKey string, secre
 	before, err := c.Kept()
 	if err != nil {
 		// Damaged metadata must not keep a secret from its rest: it is written anew.
-		c.Notice(err.Error())
+		c.Notice(described(err))
 		before = Kept{}
 	}
 	after := before.without()

@@ -9,14 +9,14 @@ import (
 	"strings"
 
 	"github.com/apikey-cli/apikey/internal/durable"
-	"github.com/apikey-cli/apikey/internal/popup"
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/secretstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
 // target is where a new secret will rest. It was found ready before anything was asked or changed.
 type target struct {
-	store secretstore.Store // nil with ChooseNone
+	store secretstore.Store // nil with keeping.ChooseNone
 	file  string            // --secret-file, or ""
 	show  bool              // --show-secret
 }
@@ -44,7 +44,7 @@ func (c *Custodian) ready(ctx context.Context, in Intent) (target, error) {
 			return to, err
 		}
 	}
-	if c.Choice == ChooseNone {
+	if c.Choice == keeping.ChooseNone {
 		if to.file == "" && !to.show {
 			return to, keyapi.Errorf(keyapi.CodeUsage, "With the store \"none\" the new secret would be kept nowhere",
 				"Add --show-secret or --secret-file PATH, or choose another store with APIKEY_STORE.")
@@ -52,46 +52,8 @@ func (c *Custodian) ready(ctx context.Context, in Intent) (target, error) {
 		return to, nil
 	}
 	var err error
-	to.store, err = c.readyStore(ctx)
+	to.store, err = c.Ready(ctx, c.Service.Instance, c.Service.Login)
 	return to, err
-}
-
-// readyStore applies the choice of a store. There is no silent fallback: from an unreachable keyring only a person's
-// answer leads to the private file.
-func (c *Custodian) readyStore(ctx context.Context) (secretstore.Store, error) {
-	probe := c.slot("")
-	switch c.Choice {
-	case ChooseKeyring:
-		return c.Keyring, c.Keyring.Probe(ctx, probe)
-	case ChooseFile:
-		return c.File, c.File.Probe(ctx, probe)
-	}
-	err := c.Keyring.Probe(ctx, probe)
-	if err == nil {
-		return c.Keyring, nil
-	}
-	if keyapi.CodeOf(err) != keyapi.CodeStoreUnavailable || !c.Popup.MayAsk() {
-		return nil, err
-	}
-	if err := c.Popup.Confirm(ctx, popup.Question{
-		Title: "Keep the secret in a private file?", Confirm: "Use File", Cancel: Cancel,
-		Body: []string{
-			"No keyring can be reached on this machine.",
-			"The file can be read by you alone, as SSH keys are.",
-			"You are asked this once.",
-			"",
-			"Folder   " + c.File.Place(),
-		},
-	}); err != nil {
-		return nil, err
-	}
-	if err := c.File.Probe(ctx, probe); err != nil {
-		return nil, err
-	}
-	if err := c.RememberFile(); err != nil {
-		c.Notice("The choice could not be remembered: " + err.Error())
-	}
-	return c.File, nil
 }
 
 // fileReady proves that a secret can be written to a path: a plain file or nothing there, in a folder that takes files.
@@ -100,15 +62,13 @@ func fileReady(path string) error {
 		return keyapi.Errorf(keyapi.CodeStoreDenied, fmt.Sprintf("%s is not a plain file", path),
 			"Name a file that may be replaced, or one that is not there yet.")
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".apikey-probe-*")
-	if err != nil {
+	if err := durable.Probe(filepath.Dir(path)); err != nil {
 		return &keyapi.Error{
 			Code: keyapi.CodeStoreDenied, Message: "The file for the secret cannot be written", Err: err,
 			Hint: "Name a file in a folder that exists and is yours.",
 		}
 	}
-	_ = f.Close()
-	return os.Remove(f.Name())
+	return nil
 }
 
 // writeSecretFile writes the secret, and nothing else, to a file of its own with mode 0600.

@@ -35,7 +35,7 @@ type tokenText struct {
 //
 // Errors: CodeNoSecret if nothing is kept here; the codes of the store and those of the grant.
 func (c *Custodian) Token(ctx context.Context, fresh bool, grant Grant) (Token, error) {
-	if _, err := c.recoverOrphan(ctx, Intent{}, func(Outcome) error { return nil }); err != nil {
+	if _, err := c.recoverOrphan(ctx, Intent{}, forALook, func(Outcome) error { return nil }); err != nil {
 		return Token{}, err
 	}
 	if !fresh {
@@ -89,7 +89,7 @@ func (c *Custodian) DropToken(ctx context.Context) error {
 // token is the answer.
 func (c *Custodian) cachedToken(ctx context.Context) (Token, bool) {
 	kept, err := c.Kept()
-	store := c.store(kept.Store)
+	store := c.Store(kept.Store)
 	if err != nil || !kept.Token || store == nil {
 		return Token{}, false
 	}
@@ -129,5 +129,5 @@ func (c *Custodian) putToken(ctx context.Context, kept Kept, token Token) error 
 	if err != nil {
 		return err
 	}
-	return c.store(kept.Store).Put(ctx, c.slot(tokenSlot(kept.AccessKey)), keyapi.NewSecret(string(text)))
+	return c.Store(kept.Store).Put(ctx, c.slot(tokenSlot(kept.AccessKey)), keyapi.NewSecret(string(text)))
 }

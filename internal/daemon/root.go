@@ -16,6 +16,7 @@ import (
 const (
 	groupRun    = "run"
 	groupPeople = "people"
+	groupTokens = "tokens"
 	groupData   = "data"
 	groupSetUp  = "set-up"
 )
@@ -47,6 +48,7 @@ func New(env *Env) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run the service:"},
 		&cobra.Group{ID: groupPeople, Title: "Accounts:"},
+		&cobra.Group{ID: groupTokens, Title: "Access tokens:"},
 		&cobra.Group{ID: groupData, Title: "Data:"},
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 	)
@@ -59,6 +61,7 @@ func New(env *Env) *cobra.Command {
 	}
 	add(groupRun, serveCommand(env), healthcheckCommand(env))
 	add(groupPeople, accountCommand(env))
+	add(groupTokens, resourceCommand(env), signingKeysCommand(env))
 	add(groupData, migrateCommand(env), backupCommand(env), restoreCommand(env))
 	add(groupSetUp, openAPICommand(env), versionCommand(env))
 	command.AddBuiltIns(root, groupSetUp)

@@ -20,6 +20,10 @@ import (
 // upkeepEvery is how often the uses of keys are written, and the files of the certificate looked at.
 const upkeepEvery = 5 * time.Second
 
+// signingKeysEvery is how often the signing keys are read again. A new one is published for accesstoken.PublicationLead
+// before it signs, and may be in the caches of clients for half of that.
+const signingKeysEvery = time.Minute
+
 // stopPatience is how long requests in hand may take when the server ends: no reply takes longer.
 const stopPatience = 30 * time.Second
 
@@ -29,7 +33,7 @@ type running struct {
 	servers     []*serving.Server    // that of the API first
 	certificate *serving.Certificate // nil = plain HTTP
 	notify      func(state string) error
-	flush       func(context.Context) error
+	service     service
 	ending      *atomic.Bool // no longer ready
 }
 
@@ -60,7 +64,13 @@ func (s *session) listen(ctx context.Context, data *datadir.Service) (*running, 
 		r.servers = append(r.servers, other)
 		s.log.Info("metrics on "+other.Address()+"/metrics", "address", other.Address())
 	}
-	late.Handler, r.flush = s.service(data, main.Address(), counts, r.readiness(data.DB))
+	if r.service, err = s.service(ctx, data, main.Address(), counts, r.readiness(data.DB)); err != nil {
+		for _, server := range r.servers {
+			err = errors.Join(err, server.Stop(ctx))
+		}
+		return nil, err
+	}
+	late.Handler = r.service
 	return r, nil
 }
 
@@ -90,10 +100,16 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 	}
 	tick := time.NewTicker(upkeepEvery)
 	defer tick.Stop()
+	signingKeys := time.NewTicker(signingKeysEvery)
+	defer signingKeys.Stop()
 	for {
 		select {
 		case <-tick.C:
 			r.upkeep(ctx)
+		case <-signingKeys.C:
+			if err := r.service.reload(ctx); err != nil {
+				r.log.Error("the signing keys could not be read again", "error", err)
+			}
 		case err := <-failed:
 			return errors.Join(err, r.end(ctx, signals))
 		case signal := <-signals:
@@ -109,7 +125,7 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 
 // upkeep is what is done every few seconds.
 func (r *running) upkeep(ctx context.Context) {
-	if err := r.flush(ctx); err != nil {
+	if err := r.service.flush(ctx); err != nil {
 		r.log.Error("the uses of keys could not be written", "error", err)
 	}
 	if r.certificate == nil {
@@ -162,7 +178,7 @@ func (r *running) end(ctx context.Context, signals <-chan os.Signal) error {
 	for _, server := range r.servers {
 		err = errors.Join(err, server.Stop(patience))
 	}
-	flushed := r.flush(ctx)
+	flushed := r.service.flush(ctx)
 	select {
 	case <-atOnce:
 		return errors.Join(flushed, keyapi.Errorf(keyapi.CodeInterrupted, "Interrupted again: requests in hand were cut off", ""))

@@ -3,6 +3,8 @@ package durable_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apikey-cli/apikey/internal/durable"
@@ -57,5 +59,52 @@ func TestRemove_IsNoErrorTwice(t *testing.T) {
 	}
 	if _, err := os.Lstat(path); !os.IsNotExist(err) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestWriteFile_RemovesWhatKilledWritesLeft: a temporary file of the same file may hold a secret. What belongs to others
+// stays.
+func TestWriteFile_RemovesWhatKilledWritesLeft(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".a.apikey-1", ".b.apikey-1", ".a.swp", "a.apikey-2", ".probe.apikey-3"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := durable.WriteFile(filepath.Join(dir, "a"), []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Probe(dir); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if got := strings.Join(names, " "); got != ".a.swp .b.apikey-1 a a.apikey-2" {
+		t.Errorf("left: %s", got)
+	}
+}
+
+// TestWriteFile_ManyAtOnce_AllSucceed: a write whose temporary file another one swept away begins anew.
+func TestWriteFile_ManyAtOnce_AllSucceed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 20 {
+				if err := durable.WriteFile(path, []byte("whole")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got, err := os.ReadFile(path); err != nil || string(got) != "whole" {
+		t.Errorf("%q %v", got, err)
 	}
 }

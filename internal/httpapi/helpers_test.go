@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/routers"
 	"github.com/pquerna/otp/totp"
 
 	"github.com/apikey-cli/apikey/internal/accounts"
@@ -24,6 +25,7 @@ import (
 	"github.com/apikey-cli/apikey/internal/keyservice"
 	"github.com/apikey-cli/apikey/internal/masterkey"
 	"github.com/apikey-cli/apikey/internal/oauthapi"
+	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/sqlite"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -62,16 +64,37 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
+// faulty is a store that fails while it has a fault.
+type faulty struct {
+	store.Store
+	fault atomic.Pointer[error]
+}
+
+func (f *faulty) Read(ctx context.Context, fn func(store.Reader) error) error {
+	if fault := f.fault.Load(); fault != nil {
+		return *fault
+	}
+	return f.Store.Read(ctx, fn)
+}
+
+func (f *faulty) Write(ctx context.Context, fn func(store.Writer) error) error {
+	if fault := f.fault.Load(); fault != nil {
+		return *fault
+	}
+	return f.Store.Write(ctx, fn)
+}
+
 // service is a whole key service on a loopback address.
 type service struct {
 	t        *testing.T
 	clock    *clock
 	dir      string
 	log      *journal
+	db       *faulty
 	keys     *keyservice.Service
 	accounts *accounts.Service
 	url      string
-	document *document
+	document routers.Router
 	client   *http.Client
 
 	session string // sent with every call; "" = none
@@ -84,11 +107,13 @@ func serve(t *testing.T, mfaRequired bool, change func(*httpapi.Options)) *servi
 	ctx := context.Background()
 	s := &service{t: t, clock: &clock{}, dir: t.TempDir(), log: &journal{}, document: openDocument(t)}
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	db, err := sqlite.Open(ctx, filepath.Join(s.dir, "apikeyd.db"), sqlite.Options{Random: rand.Reader})
+	opened, err := sqlite.Open(ctx, filepath.Join(s.dir, "apikeyd.db"), sqlite.Options{Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
+	t.Cleanup(func() { _ = opened.Close() })
+	db := &faulty{Store: opened}
+	s.db = db
 	key, err := masterkey.Open(ctx, filepath.Join(s.dir, "master.key"), db, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -194,6 +219,21 @@ func (s *service) want(status int, code keyapi.Code, method, path, body string, 
 	return got
 }
 
+func (s *service) get(status int, code keyapi.Code, path, body string, headers ...string) reply {
+	s.t.Helper()
+	return s.want(status, code, http.MethodGet, path, body, headers...)
+}
+
+func (s *service) post(status int, code keyapi.Code, path, body string, headers ...string) reply {
+	s.t.Helper()
+	return s.want(status, code, http.MethodPost, path, body, headers...)
+}
+
+func (s *service) remove(status int, code keyapi.Code, path, body string, headers ...string) reply {
+	s.t.Helper()
+	return s.want(status, code, http.MethodDelete, path, body, headers...)
+}
+
 // withIdempotencyKey is the header of a fresh Idempotency-Key.
 func (s *service) withIdempotencyKey() []string {
 	s.t.Helper()
@@ -212,7 +252,7 @@ func (s *service) signIn() reply {
 	if s.seed != "" {
 		body = `{"loginId":"` + login + `","password":"` + password + `","otp":"` + s.code() + `"}`
 	}
-	got := s.want(http.StatusCreated, "", http.MethodPost, "/v1/sessions", body)
+	got := s.post(http.StatusCreated, "", "/v1/sessions", body)
 	s.session = got.string("token")
 	return got
 }
@@ -230,8 +270,8 @@ func (s *service) code() string {
 // enrol turns multi-factor authentication on and gives the recovery codes. The time moves on: the code is spent.
 func (s *service) enrol() []string {
 	s.t.Helper()
-	s.seed = s.want(http.StatusOK, "", http.MethodPost, "/v1/account/mfa", "").string("secret")
-	got := s.want(http.StatusOK, "", http.MethodPost, "/v1/account/mfa/confirm", `{"code":"`+s.code()+`"}`)
+	s.seed = s.post(http.StatusOK, "", "/v1/account/mfa", "").string("secret")
+	got := s.post(http.StatusOK, "", "/v1/account/mfa/confirm", `{"code":"`+s.code()+`"}`)
 	s.clock.advance(time.Minute)
 	var codes []string
 	for _, code := range got.object["recoveryCodes"].([]any) {
@@ -243,5 +283,5 @@ func (s *service) enrol() []string {
 // generate makes the key.
 func (s *service) generate() reply {
 	s.t.Helper()
-	return s.want(http.StatusCreated, "", http.MethodPost, "/v1/key", "", s.withIdempotencyKey()...)
+	return s.post(http.StatusCreated, "", "/v1/key", "", s.withIdempotencyKey()...)
 }

@@ -118,9 +118,9 @@ func taking(names ...string) []*huma.Param {
 // headerTexts says what the headers of replies are.
 var headerTexts = map[string]string{
 	"X-Request-Id":     "The service's name for this request, for its operator.",
-	"Cache-Control":    "Always no-store.",
+	"Cache-Control":    "no-store, except for what is public.",
 	"Retry-After":      "Seconds to wait before another try.",
-	"Www-Authenticate": "The Bearer scheme (RFC 6750, section 3).",
+	"Www-Authenticate": "How to say who you are (RFC 9110, section 11.6.1).",
 }
 
 func headerComponents() map[string]*huma.Param {
@@ -175,7 +175,9 @@ func joined(codes []keyapi.Code, separator string) string {
 
 // OpenAPI gives docs/openapi.yaml: the description of the API in OpenAPI 3.1. It needs no service and no database.
 func OpenAPI() ([]byte, error) {
-	document := newServer(Options{}).api.OpenAPI()
+	s := newServer(Options{})
+	s.describeTokens()
+	document := s.api.OpenAPI()
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own problem, which never gets out
 		delete(document.Components.Schemas.Map(), unused)
 	}

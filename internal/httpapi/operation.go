@@ -132,6 +132,7 @@ func (s *server) readable(o operation) func(huma.Context, func(huma.Context)) {
 					http.StatusUnsupportedMediaType)
 				return
 			}
+			r.Header.Set("Content-Type", "application/json") // media types have no case, but huma looks for this one
 		}
 		next(ctx)
 	}

@@ -77,11 +77,14 @@ func (p *problemJSON) GetHeaders() http.Header {
 	return h
 }
 
+// operatorsOwn are the codes of errors that speak to who runs the service: of its files, for example.
+var operatorsOwn = map[keyapi.Code]bool{keyapi.CodeInternal: true, keyapi.CodeUnavailable: true}
+
 // problem says what an error comes to in the reply. invalid is the status of CodeInvalidRequest. An error that is no
 // refusal is logged, and the reply says nothing of it.
 func (s *server) problem(ctx context.Context, err error, invalid int) *problemJSON {
 	var e *keyapi.Error
-	if !errors.As(err, &e) || statuses[e.Code] == 0 || e.Code == keyapi.CodeInternal {
+	if !errors.As(err, &e) || operatorsOwn[e.Code] || statuses[e.Code] == 0 {
 		return s.unexpected(ctx, err)
 	}
 	status := statuses[e.Code]
@@ -100,13 +103,17 @@ func newProblem(ctx context.Context, status int, e *keyapi.Error) *problemJSON {
 	}
 }
 
-// unexpected logs an error the client can do nothing about and gives what the client is told.
+// unexpected logs an error the client can do nothing about and gives what the client is told of it.
 func (s *server) unexpected(ctx context.Context, err error) *problemJSON {
 	if ctx.Err() != nil { // nobody waits for the answer any more
 		gone := keyapi.Errorf(keyapi.CodeUnavailable, "The request was given up", "")
 		return newProblem(ctx, http.StatusServiceUnavailable, gone)
 	}
 	s.Log.ErrorContext(ctx, "request failed", "requestId", requestOf(ctx).id, "error", err)
+	if keyapi.CodeOf(err) == keyapi.CodeUnavailable {
+		return newProblem(ctx, http.StatusServiceUnavailable, keyapi.Errorf(keyapi.CodeUnavailable,
+			"The service cannot do this now", "Try again in a moment."))
+	}
 	return internalProblem(ctx)
 }
 

@@ -30,6 +30,7 @@ func (s *Service) Act(ctx context.Context, login string, actor Actor, action key
 	if c.Grace != 0 && action != keyapi.ActionRegenerate {
 		return keyapi.Result{}, keyapi.Errorf(keyapi.CodeInvalidRequest, "Only regenerate takes a grace period", "")
 	}
+	failpoint.Hit("received")
 	request := request{login: login, action: action, grace: c.Grace, key: c.IdempotencyKey}
 	var result keyapi.Result
 	err := s.db.Write(ctx, func(w store.Writer) error {
@@ -52,6 +53,7 @@ func (s *Service) Act(ctx context.Context, login string, actor Actor, action key
 			return s.refusal(keyapi.CodeVersionConflict, account)
 		}
 		result, err = s.change(w, account, actor, request, c.UserAgent)
+		failpoint.Hit("uncommitted")
 		return err
 	})
 	if err != nil {

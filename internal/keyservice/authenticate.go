@@ -31,7 +31,7 @@ type Client struct {
 func (s *Service) Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) (Client, error) {
 	var account store.Account
 	err := s.db.Read(ctx, func(r store.Reader) (err error) {
-		account, err = owner(r, accessKey)
+		account, err = s.owner(r, accessKey)
 		return err
 	})
 	if err != nil {
@@ -40,7 +40,8 @@ func (s *Service) Authenticate(ctx context.Context, accessKey string, secret key
 	now := s.now()
 	client, verifier := clientOf(account, accessKey, now)
 	if !s.seals.verifies(verifier, secret) {
-		return Client{}, keyapi.Errorf(keyapi.CodeUnauthenticated, "The service does not accept this Access Key and Access Secret", "")
+		return Client{}, keyapi.Errorf(keyapi.CodeUnauthenticated, "The service does not accept this Access Key and Access Secret",
+			"Copy both again, or make a new secret with: apikey regenerate")
 	}
 	if blocks := account.Key.BlockedBy(now, s.facts(account)); len(blocks) > 0 {
 		return Client{}, lifecycle.Refusal(blockCodes[blocks[0]])
@@ -52,7 +53,7 @@ func (s *Service) Authenticate(ctx context.Context, accessKey string, secret key
 // is there, of that generation, and not blocked. It looks within a read of the caller's, who has more to ask of the same
 // instant. Errors are those of the store.
 func (s *Service) Alive(r store.Reader, accessKey string, generation int64) (bool, error) {
-	account, err := owner(r, accessKey)
+	account, err := s.owner(r, accessKey)
 	if err != nil {
 		return false, err
 	}
@@ -61,16 +62,29 @@ func (s *Service) Alive(r store.Reader, accessKey string, generation int64) (boo
 	return client.Login != "" && client.Generation == generation && len(account.Key.BlockedBy(now, s.facts(account))) == 0, nil
 }
 
-// owner gives the account a key belongs to; without one an account that no secret fits.
-func owner(r store.Reader, accessKey string) (account store.Account, err error) {
+// owner gives the account a key belongs to; without one an account that no secret fits. It then reads another account
+// all the same, the one that was found last: how long it takes must not tell whether there is such a key.
+func (s *Service) owner(r store.Reader, accessKey string) (store.Account, error) {
 	login, err := r.KeyOwner(accessKey)
-	if err == nil {
-		account, err = r.Account(login)
-	}
 	if errors.Is(err, store.ErrNotFound) {
-		return store.Account{}, nil
+		if last := s.found.Load(); last != nil {
+			_, err = r.Account(*last)
+		}
+		return store.Account{}, absentIsNone(err)
 	}
-	return account, err
+	if err != nil {
+		return store.Account{}, err
+	}
+	s.found.Store(&login)
+	account, err := r.Account(login)
+	return account, absentIsNone(err)
+}
+
+func absentIsNone(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // clientOf gives the client that the current or the previous key of an account is, whichever the Access Key names, with

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/lifecycle"
@@ -38,7 +39,8 @@ type Service struct {
 	policy Policy
 	now    func() time.Time
 	random io.Reader
-	uses   *uses // nil: a use is written at once
+	uses   *uses                  // nil: a use is written at once
+	found  atomic.Pointer[string] // login of the key that was found last: see owner
 }
 
 // New makes the service on a database and its master key. now and random are the clock and the source of randomness
@@ -71,5 +73,6 @@ func (s *Service) view(a store.Account) keyapi.Key {
 }
 
 func (s *Service) facts(a store.Account) lifecycle.Facts {
-	return lifecycle.Facts{MFARequired: s.policy.MFARequired, MFAEnabled: a.MFAEnabled, Permitted: a.Permitted}
+	permitted := a.Permitted && !a.Locked // whom nobody may sign in as, nothing may act for
+	return lifecycle.Facts{MFARequired: s.policy.MFARequired, MFAEnabled: a.MFAEnabled, Permitted: permitted}
 }

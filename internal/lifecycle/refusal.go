@@ -9,15 +9,14 @@ import (
 
 // refusals says in a sentence why the state table refuses.
 var refusals = map[keyapi.Code]string{
-	keyapi.CodeNoKey:         "There is no API key",
-	keyapi.CodeKeyExists:     "There is an API key already",
-	keyapi.CodeKeyExpired:    "The API key has expired",
-	keyapi.CodeKeyDisabled:   "The API key is disabled",
-	keyapi.CodeNotPermitted:  "Your login may not have an API key",
-	keyapi.CodeOTPRequired:   "A one-time code of your authenticator is needed for this",
-	keyapi.CodeMFANotEnabled: "Multi-factor authentication is not on for your account",
-	keyapi.CodeInvalidRequest: "The grace period must be whole seconds from 0 to 7 days, " +
-		"or the action is not known",
+	keyapi.CodeNoKey:          "There is no API key",
+	keyapi.CodeKeyExists:      "There is an API key already",
+	keyapi.CodeKeyExpired:     "The API key has expired",
+	keyapi.CodeKeyDisabled:    "The API key is disabled",
+	keyapi.CodeNotPermitted:   "Your login may not have an API key",
+	keyapi.CodeOTPRequired:    "A one-time code of your authenticator is needed for this",
+	keyapi.CodeMFANotEnabled:  "Multi-factor authentication is not on for your account",
+	keyapi.CodeInvalidRequest: "The grace period must be whole seconds, 7 days at most",
 }
 
 // Refusal makes the error for a code that Check, Allowed or Apply gave.
@@ -38,7 +37,7 @@ func Foresee(k keyapi.Key, a keyapi.Action) (change bool, err error) {
 	m, known := table[k.Status][a]
 	switch {
 	case !known:
-		return false, Refusal(keyapi.CodeInvalidRequest)
+		return false, keyapi.Errorf(keyapi.CodeInvalidRequest, "The action is not known", "")
 	case m.refused != "":
 		return false, Refusal(m.refused)
 	case a == keyapi.ActionDeletePrevious:

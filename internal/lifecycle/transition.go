@@ -118,13 +118,18 @@ type Fresh struct {
 	Verifier  []byte
 }
 
+// ValidGrace tells whether a grace period is one: whole seconds from 0 to keyapi.MaxGrace.
+func ValidGrace(grace time.Duration) bool {
+	return grace >= 0 && grace <= keyapi.MaxGrace && grace%time.Second == 0
+}
+
 // Apply carries out an action at an instant and gives the key after it. The key itself is not touched. fresh is used
 // by generate and regenerate, grace by regenerate of an active key; grace must be from 0 to keyapi.MaxGrace.
 //
 // A change bumps the revision. What must end running access tokens gives the key another generation: disable does (so
 // activating revives none), delete does by ending the key, and a new key has its own.
 func (k Key) Apply(a keyapi.Action, now time.Time, fresh Fresh, grace time.Duration) (after Key, changed bool, refused keyapi.Code) {
-	if grace < 0 || grace > keyapi.MaxGrace || grace%time.Second != 0 {
+	if !ValidGrace(grace) {
 		return k, false, keyapi.CodeInvalidRequest
 	}
 	changed, refused = k.Check(a, now)

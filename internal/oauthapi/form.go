@@ -1,7 +1,6 @@
 package oauthapi
 
 import (
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -24,11 +23,9 @@ type credential struct {
 // gives ok false.
 func (a *api) read(w http.ResponseWriter, r *http.Request) (form url.Values, c credential, ok bool) {
 	form, problem := readForm(r)
-	if problem != "" {
-		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: problem})
-		return nil, c, false
+	if problem == "" {
+		c, problem = readCredential(r.Header, form)
 	}
-	c, problem = readCredential(r, form)
 	if problem != "" {
 		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: problem})
 		return nil, c, false
@@ -67,45 +64,40 @@ func readForm(r *http.Request) (form url.Values, problem string) {
 }
 
 // readCredential finds the credential in the header (HTTP Basic, both halves form-encoded) or in the form, but not in
-// both: RFC 6749, section 2.3.
-func readCredential(r *http.Request, form url.Values) (c credential, problem string) {
-	posted := form.Has("client_secret")
-	id, secret, err := basic(r.Header)
+// both: RFC 6749, section 2.3. A parameter without a value counts as left out (section 3.2). What stands in the header and
+// is no credential is none: that is answered as a wrong one is (section 5.2), not as a mistake of form.
+func readCredential(h http.Header, form url.Values) (c credential, problem string) {
+	posted := credential{form.Get("client_id"), keyapi.NewSecret(form.Get("client_secret"))}
+	headers := h.Values("Authorization")
 	switch {
-	case err != nil:
-		return c, "The Authorization header is not HTTP Basic"
-	case id != "" && posted:
+	case len(headers) == 0:
+		return posted, ""
+	case len(headers) > 1 || !posted.secret.IsZero():
 		return c, "There is more than one credential"
-	case id != "" && form.Has("client_id") && form.Get("client_id") != id:
-		return c, "There is more than one client_id"
-	case id != "":
-		return credential{id, keyapi.NewSecret(secret)}, ""
-	default:
-		return credential{form.Get("client_id"), keyapi.NewSecret(form.Get("client_secret"))}, ""
 	}
+	c = basic(headers[0])
+	if posted.id != "" && c.id != "" && posted.id != c.id {
+		return credential{}, "There is more than one client_id"
+	}
+	return c, ""
 }
 
-// errNotBasic is any mistake in an Authorization header.
-var errNotBasic = errors.New("not HTTP Basic")
-
-// basic reads an Authorization header; without one both halves are "".
-func basic(h http.Header) (id, secret string, err error) {
-	headers := h.Values("Authorization")
-	if len(headers) == 0 {
-		return "", "", nil
-	}
-	r := http.Request{Header: h}
+// basic reads an Authorization header of HTTP Basic (RFC 7617); of any other it gives no credential.
+func basic(header string) credential {
+	r := http.Request{Header: http.Header{"Authorization": {header}}}
 	id, secret, ok := r.BasicAuth()
-	if !ok || len(headers) > 1 || len(headers[0]) > maxForm {
-		return "", "", errNotBasic
+	if !ok || len(header) > maxForm {
+		return credential{}
 	}
-	if id, err = unescape(id); err != nil {
-		return "", "", errNotBasic
+	id, err := unescape(id)
+	if err != nil {
+		return credential{}
 	}
-	if secret, err = unescape(secret); err != nil {
-		return "", "", errNotBasic
+	secret, err = unescape(secret)
+	if err != nil {
+		return credential{}
 	}
-	return id, secret, nil
+	return credential{id, keyapi.NewSecret(secret)}
 }
 
 // unescape takes the form-encoding away. Our own credentials are the same with and without.

@@ -34,11 +34,12 @@ func (a *api) introspect(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	if !form.Has("token") {
+	token := keyapi.NewSecret(form.Get("token"))
+	if token.IsZero() {
 		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: "The token is missing"})
 		return
 	}
-	claims, good, err := a.Server.Introspect(r.Context(), caller, keyapi.NewSecret(form.Get("token")))
+	claims, good, err := a.Server.Introspect(r.Context(), caller, token)
 	switch {
 	case err != nil:
 		a.fail(w, r, err)
@@ -67,18 +68,19 @@ func (a *api) revoke(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	if !form.Has("token") {
+	token := keyapi.NewSecret(form.Get("token"))
+	if token.IsZero() {
 		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: "The token is missing"})
 		return
 	}
-	err = a.Server.Revoke(r.Context(), caller, keyapi.NewSecret(form.Get("token")))
+	err = a.Server.Revoke(r.Context(), caller, token)
 	switch {
 	case keyapi.CodeOf(err) == keyapi.CodeNotPermitted:
-		a.refuse(w, http.StatusBadRequest, failure{Error: unauthorizedClient, Description: "A key takes back its own tokens; a resource server has none"})
+		a.refuse(w, http.StatusBadRequest, failure{Error: unauthorizedClient, Description: "A key takes back its own tokens, and nobody else's"})
 	case err != nil:
 		a.fail(w, r, err)
 	default:
-		w.Header().Set("Cache-Control", "no-store")
+		noStore(w.Header())
 		w.WriteHeader(http.StatusOK)
 	}
 }

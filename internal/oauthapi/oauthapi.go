@@ -34,14 +34,30 @@ type api struct {
 // Routes adds the endpoints to a mux.
 func Routes(mux *http.ServeMux, o Options) {
 	a := &api{Options: o, metadata: metadata(o.Issuer)}
-	mux.HandleFunc("POST /token", a.token)
-	mux.HandleFunc("POST /introspect", a.introspect)
-	mux.HandleFunc("POST /revoke", a.revoke)
-	mux.HandleFunc("GET /jwks.json", a.jwks)
-	mux.HandleFunc("GET /.well-known/oauth-authorization-server", a.wellKnown)
+	for _, e := range []struct {
+		path, method, allow string
+		serve               http.HandlerFunc
+	}{
+		{"/token", http.MethodPost, "POST", a.token},
+		{"/introspect", http.MethodPost, "POST", a.introspect},
+		{"/revoke", http.MethodPost, "POST", a.revoke},
+		{"/jwks.json", http.MethodGet, "GET, HEAD", a.jwks},
+		{"/.well-known/oauth-authorization-server", http.MethodGet, "GET, HEAD", a.wellKnown},
+	} {
+		mux.HandleFunc(e.method+" "+e.path, e.serve)
+		mux.HandleFunc(e.path, a.wrongMethod(e.allow))
+	}
 }
 
-// The error codes of RFC 6749, section 5.2, and what they are sent with.
+// wrongMethod refuses every other method of a path (RFC 9110, section 15.5.6).
+func (a *api) wrongMethod(allow string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", allow)
+		a.refuse(w, http.StatusMethodNotAllowed, failure{Error: invalidRequest, Description: "The methods of this path are " + allow})
+	}
+}
+
+// The error codes of RFC 6749, section 5.2; the last is of section 4.1.2.1, for want of another.
 const (
 	invalidRequest     = "invalid_request"
 	invalidClient      = "invalid_client"
@@ -81,7 +97,11 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 		wait(w, err)
 		a.refuse(w, http.StatusTooManyRequests, failure{Error: unavailable, Description: "Too many wrong secrets from this address", Code: code})
 	default:
-		a.Log.ErrorContext(r.Context(), "the request failed", "route", r.URL.Path, "error", err)
+		level := slog.LevelError
+		if r.Context().Err() != nil { // whoever asked is gone: nobody reads the reply, and nothing is wrong here
+			level = slog.LevelDebug
+		}
+		a.Log.Log(r.Context(), level, "the request failed", "route", r.URL.Path, "error", err)
 		w.Header().Set("Retry-After", "1")
 		a.refuse(w, http.StatusServiceUnavailable, failure{Error: unavailable, Description: "The service cannot answer now", Code: keyapi.CodeUnavailable})
 	}
@@ -103,14 +123,20 @@ func wait(w http.ResponseWriter, err error) {
 	}
 }
 
-// reply writes a reply nobody may keep (RFC 6749, section 5.1).
+// reply writes a reply nobody may keep.
 func reply(w http.ResponseWriter, status int, text []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
+	noStore(h)
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
 	_, _ = w.Write(text)
+}
+
+// noStore lets nobody keep a reply. RFC 6749, section 5.1, asks for both headers.
+func noStore(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
 }
 
 // cacheFor is how long the key set and the metadata may be kept: less than a new key is published before it signs.

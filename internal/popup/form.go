@@ -2,8 +2,6 @@ package popup
 
 import (
 	"context"
-	"io"
-	"os"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -12,26 +10,26 @@ import (
 	"github.com/charmbracelet/colorprofile"
 )
 
-// widest is how many columns a pop-up takes at most.
-const widest = 60
-
 func (a *Asker) confirmForm(ctx context.Context, q Question) bool {
 	confirmed := false
-	done := a.run(ctx, huh.NewConfirm().
+	form := a.form(huh.NewConfirm().
 		Title(q.Title).
-		Description("\n"+strings.Join(q.Body, "\n")).
+		Description("\n" + strings.Join(q.Body, "\n")).
 		Affirmative(q.Confirm).
 		Negative(q.Cancel).
 		WithButtonAlignment(leftAligned).
 		Value(&confirmed))
-	return done && confirmed
+	if !a.shows(form, 0) {
+		return a.confirmLine(ctx, q)
+	}
+	return a.run(ctx, form) && confirmed
 }
 
 func (a *Asker) askForm(ctx context.Context, title string, fields []Field) ([]string, bool) {
 	values := make([]string, len(fields))
 	inputs := []huh.Field{huh.NewNote().Title(title)}
 	for i, field := range fields {
-		input := huh.NewInput().Title(field.Title).Value(&values[i])
+		input := huh.NewInput().Title(field.Title).Description(field.Hint).Value(&values[i])
 		if field.Secret {
 			input.EchoMode(huh.EchoModePassword)
 		}
@@ -40,71 +38,49 @@ func (a *Asker) askForm(ctx context.Context, title string, fields []Field) ([]st
 		}
 		inputs = append(inputs, input)
 	}
-	done := a.run(ctx, inputs...)
+	form := a.form(inputs...)
+	if !a.shows(form, errorLines) {
+		return a.askLines(ctx, title, fields)
+	}
+	done := a.run(ctx, form)
 	for i := range values {
 		values[i] = strings.TrimSpace(values[i])
 	}
 	return values, done
 }
 
+// form makes a form as wide as the terminal on the error stream allows.
+func (a *Asker) form(fields ...huh.Field) *huh.Form {
+	cols, _ := a.size()
+	return huh.NewForm(huh.NewGroup(fields...)).
+		WithTheme(huh.ThemeFunc(theme)).
+		WithKeyMap(keys()).
+		WithWidth(min(widest, max(narrowest, cols)))
+}
+
 // run runs a form and tells whether it was completed. A field's value moves while its button is chosen, so only a
 // completed form counts.
-func (a *Asker) run(ctx context.Context, fields ...huh.Field) bool {
+func (a *Asker) run(ctx context.Context, form *huh.Form) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	options := []tea.ProgramOption{tea.WithoutSignalHandler()} // signals reach us through the context
 	if !a.io.ErrColor {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
-	form := huh.NewForm(huh.NewGroup(fields...)).
-		WithTheme(huh.ThemeFunc(theme)).
-		WithKeyMap(keys()).
-		WithWidth(min(widest, a.io.Width)).
-		WithProgramOptions(options...).
-		WithInput(watched(a.io.In, cancel)).
-		WithOutput(a.io.Err)
-	err := form.RunWithContext(ctx)
+	in, stop, err := watched(a.io.In, cancel)
+	if err != nil {
+		return false
+	}
+	defer stop()
+	form = form.WithProgramOptions(options...).WithInput(in).WithOutput(a.io.Err)
+	err = form.RunWithContext(ctx)
 	return err == nil && form.State == huh.StateCompleted
 }
 
-// keys makes everything that means "away from here" leave the form.
+// keys makes everything that means "away from here" leave the form, and the tabulator go to the other button.
 func keys() *huh.KeyMap {
 	k := huh.NewDefaultKeyMap()
 	k.Quit = key.NewBinding(key.WithKeys("esc", "ctrl+c", "ctrl+d"), key.WithHelp("esc", "cancel"))
+	k.Confirm.Toggle.SetKeys("h", "l", "left", "right", "tab", "shift+tab")
 	return k
-}
-
-// watched gives the input with an eye on its end: bubbletea stops reading without a word and would wait for ever.
-func watched(in io.Reader, ended func()) io.Reader {
-	if f, ok := in.(*os.File); ok {
-		return &watchedFile{File: f, ended: ended}
-	}
-	return &watchedReader{Reader: in, ended: ended}
-}
-
-// watchedFile stays a file, so that bubbletea can set the terminal's mode.
-type watchedFile struct {
-	*os.File
-	ended func()
-}
-
-func (w *watchedFile) Read(p []byte) (int, error) {
-	n, err := w.File.Read(p)
-	if err != nil || n == 0 {
-		w.ended()
-	}
-	return n, err
-}
-
-type watchedReader struct {
-	io.Reader
-	ended func()
-}
-
-func (w *watchedReader) Read(p []byte) (int, error) {
-	n, err := w.Reader.Read(p)
-	if err != nil {
-		w.ended()
-	}
-	return n, err
 }

@@ -48,6 +48,9 @@ func (a *Asker) askLines(ctx context.Context, title string, fields []Field) ([]s
 
 func (a *Asker) readField(ctx context.Context, field Field) (string, bool) {
 	prompt := field.Title + ": "
+	if field.Hint != "" {
+		prompt = field.Title + " (" + field.Hint + "): "
+	}
 	if field.Secret {
 		return a.readHidden(ctx, prompt)
 	}

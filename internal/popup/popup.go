@@ -25,6 +25,7 @@ type Question struct {
 // Field is a line of a form.
 type Field struct {
 	Title    string
+	Hint     string             // what belongs in it; may be ""
 	Secret   bool               // what is typed is not shown
 	Validate func(string) error // may be nil
 }
@@ -64,7 +65,7 @@ func (a *Asker) refusal() string {
 	}
 }
 
-// plain tells whether questions are asked as plain lines.
+// plain tells whether questions are asked as plain lines. Where a form has no room they are too.
 func (a *Asker) plain() bool { return a.opts.Accessible || a.io.Dumb }
 
 // Confirm asks a question and returns nil if its button was chosen. Errors: CodeCancelled for everything else;
@@ -77,7 +78,7 @@ func (a *Asker) Confirm(ctx context.Context, q Question) error {
 	if a.plain() {
 		ask = a.confirmLine
 	}
-	if !ask(ctx, q) {
+	if !ask(ctx, q.visible()) {
 		return cancelled()
 	}
 	return nil
@@ -92,7 +93,7 @@ func (a *Asker) Ask(ctx context.Context, title string, fields ...Field) ([]strin
 	if a.plain() {
 		ask = a.askLines
 	}
-	values, done := ask(ctx, title, fields)
+	values, done := ask(ctx, visible(title), fields)
 	if !done {
 		return nil, cancelled()
 	}

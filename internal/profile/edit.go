@@ -7,15 +7,85 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/apikey-cli/apikey/internal/durable"
 )
 
-// Set writes one setting of a profile to config.yaml. It edits the document's nodes, so that comments and the order
-// people chose stay as they are.
+// Set writes one setting of a profile to config.yaml.
 func Set(dir, profile, name, value string) error {
+	return Write(dir, profile, Value{name, value})
+}
+
+// Write writes settings of a profile to config.yaml, and makes both if they are missing. A value without a text is
+// left out.
+func Write(dir, profile string, values ...Value) error {
+	return edit(dir, func(root *yaml.Node) error {
+		profiles, err := child(root, "profiles", yaml.MappingNode)
+		if err != nil {
+			return err
+		}
+		node, err := child(profiles, profile, yaml.MappingNode)
+		if err != nil {
+			return err
+		}
+		for _, v := range values {
+			if v.Text == "" {
+				continue
+			}
+			leaf, err := child(node, v.Name, yaml.ScalarNode)
+			if err != nil {
+				return err
+			}
+			leaf.SetString(v.Text)
+		}
+		return nil
+	})
+}
+
+// SetCurrent makes a profile the one that is used where none is named.
+func SetCurrent(dir, profile string) error {
+	return edit(dir, func(root *yaml.Node) error {
+		leaf, err := child(root, "current", yaml.ScalarNode)
+		if err != nil {
+			return err
+		}
+		leaf.SetString(profile)
+		return nil
+	})
+}
+
+// Remove removes a profile from config.yaml. If it was the current one, none is.
+func Remove(dir, profile string) error {
+	return edit(dir, func(root *yaml.Node) error {
+		profiles, err := child(root, "profiles", yaml.MappingNode)
+		if err != nil {
+			return err
+		}
+		if err := cut(profiles, profile); err != nil {
+			return err
+		}
+		if len(profiles.Content) == 0 {
+			if err := cut(root, "profiles"); err != nil {
+				return err
+			}
+		}
+		current, err := child(root, "current", yaml.ScalarNode)
+		if err != nil {
+			return err
+		}
+		if current.Value == profile || current.Value == "" {
+			return cut(root, "current")
+		}
+		return nil
+	})
+}
+
+// edit changes config.yaml. It edits the document's nodes, so that comments and the order people chose stay as they
+// are. A document that is not understood is left alone.
+func edit(dir string, change func(root *yaml.Node) error) error {
 	path := filepath.Join(dir, fileName)
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // a linked file of somebody's dotfiles stays a link
@@ -31,17 +101,9 @@ func Set(dir, profile, name, value string) error {
 	if doc.Kind == 0 {
 		doc = yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{{Kind: yaml.MappingNode}}}
 	}
-	node := doc.Content[0]
-	for _, key := range []string{"profiles", profile} {
-		if node, err = child(node, key, yaml.MappingNode); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	leaf, err := child(node, name, yaml.ScalarNode)
-	if err != nil {
+	if err := change(doc.Content[0]); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	leaf.SetString(value)
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
@@ -52,6 +114,20 @@ func Set(dir, profile, name, value string) error {
 		return err
 	}
 	return durable.WriteFile(path, out.Bytes())
+}
+
+// cut removes a key of a mapping, with its value and the comments of both.
+func cut(parent *yaml.Node, key string) error {
+	if parent.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d is not a mapping", parent.Line)
+	}
+	for i := 0; i+1 < len(parent.Content); i += 2 {
+		if parent.Content[i].Value == key {
+			parent.Content = slices.Delete(parent.Content, i, i+2)
+			return nil
+		}
+	}
+	return nil
 }
 
 // child gives the value of a key of a mapping, and makes it if it is missing or null.

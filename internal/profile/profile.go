@@ -29,15 +29,19 @@ const Local = "local"
 // fileName is the file in the config folder.
 const fileName = "config.yaml"
 
-// setting is one of the things a user can settle: its environment variable, its default and its flag, if it has one.
+// setting is one of the things a user can settle: its environment variable and its flag, if it has them, and its
+// default.
 type setting struct {
 	name, env, fallback string
 	flag                bool
+	remote              bool     // of a key service: not one of the profile local
 	values              []string // the allowed ones; nil = any
 }
 
 var settings = []setting{
-	{name: "server", env: "APIKEY_SERVER"},
+	{name: "server", env: "APIKEY_SERVER", flag: true, remote: true},
+	{name: "login", remote: true},
+	{name: "ca-file", flag: true, remote: true},
 	{name: "output", env: "APIKEY_OUTPUT", fallback: "table", flag: true},
 	{name: "timeout", env: "APIKEY_TIMEOUT", fallback: "30s", flag: true},
 	{name: "no-input", env: "APIKEY_NO_INPUT", fallback: "false", flag: true},
@@ -50,7 +54,10 @@ var settings = []setting{
 type Settings struct {
 	Dirs
 	Profile        string
+	New            bool   // the profile is not there yet; see LoadNew
 	Server         string // "" = the embedded service
+	Login          string // who the profile is signed in as; "" = nobody yet
+	CAFile         string // certificate authorities of the server beside the system's; "" = none
 	Output         string
 	Timeout        time.Duration // of the network
 	NoInput        bool
@@ -60,19 +67,57 @@ type Settings struct {
 	KeyringTimeout time.Duration // 0 = not set
 
 	sources map[string]string
+	texts   map[string]string
 }
 
-// Source tells what gave a setting its value: a flag, a variable, the profile, or "default".
+// Value is the text of a setting, "" if it has none.
+type Value struct{ Name, Text string }
+
+// Values lists every setting as it was settled, in the order of the documentation.
+func (s Settings) Values() []Value {
+	list := make([]Value, len(settings))
+	for i, set := range settings {
+		list[i] = Value{set.name, s.texts[set.name]}
+	}
+	return list
+}
+
+// Source tells what gave a setting its value: a flag, a variable, the profile, or "default". The setting "profile" is
+// the choice of the profile itself.
 func (s Settings) Source(name string) string { return s.sources[name] }
+
+// ProfileChosen tells whether the command line or the environment names the profile.
+func (s Settings) ProfileChosen() bool {
+	return s.sources["profile"] == fromFlag || s.sources["profile"] == fromEnv
+}
+
+// ServerNamed tells whether the user named the server for this run: by flag, by variable, or through a profile that
+// was itself named. What merely is the current profile may be somebody's last week's work.
+func (s Settings) ServerNamed() bool {
+	return s.Server != "" && (s.ProfileChosen() || s.sources["server"] != "profile "+s.Profile)
+}
 
 // Load settles the settings. flags are the global flags of the command line; goos is the operating system. Errors:
 // CodeUsage for a value that is none, naming where it came from, and for a profile that is not there.
 func Load(flags *pflag.FlagSet, getenv func(string) string, goos string) (Settings, error) {
+	s, err := LoadNew(flags, getenv, goos)
+	if err == nil && s.New {
+		names, err := Names(s.Config)
+		if err != nil {
+			return s, err
+		}
+		return s, s.usage("profile", s.Profile, "is not there; there is "+strings.Join(names, ", "))
+	}
+	return s, err
+}
+
+// LoadNew is Load for the commands that make, mend or replace profiles: one that is not there counts as empty.
+func LoadNew(flags *pflag.FlagSet, getenv func(string) string, goos string) (Settings, error) {
 	dirs, err := FindDirs(getenv, goos)
 	if err != nil {
 		return Settings{}, err
 	}
-	s := Settings{Dirs: dirs, sources: map[string]string{}}
+	s := Settings{Dirs: dirs, sources: map[string]string{}, texts: map[string]string{}}
 	file, err := readConfig(dirs.Config)
 	if err != nil {
 		return s, err
@@ -100,31 +145,36 @@ func readConfig(dir string) (*viper.Viper, error) {
 	return v, nil
 }
 
+// The sources of a profile that a user chose for this run.
+const (
+	fromFlag = "--profile"
+	fromEnv  = "APIKEY_PROFILE"
+)
+
 // nameCharacters are those of a profile's name; it has 1 to 32 of them.
 const nameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
-func validName(name string) bool {
+// ValidName tells whether a text can name a profile.
+func ValidName(name string) bool {
 	return name != "" && len(name) <= 32 && strings.Trim(name, nameCharacters) == ""
 }
 
 // choose settles which profile is used.
 func (s *Settings) choose(flags *pflag.FlagSet, getenv func(string) string, file *viper.Viper) error {
 	s.Profile, s.sources["profile"] = Local, "default"
-	if name := file.GetString("current"); name != "" {
+	if name := currentIn(file); name != Local {
 		s.Profile, s.sources["profile"] = name, fileName
 	}
 	if name := getenv("APIKEY_PROFILE"); name != "" {
-		s.Profile, s.sources["profile"] = name, "APIKEY_PROFILE"
+		s.Profile, s.sources["profile"] = name, fromEnv
 	}
 	if f := flags.Lookup("profile"); f != nil && f.Changed {
-		s.Profile, s.sources["profile"] = f.Value.String(), "--profile"
+		s.Profile, s.sources["profile"] = f.Value.String(), fromFlag
 	}
-	if !validName(s.Profile) {
+	if !ValidName(s.Profile) {
 		return s.usage("profile", s.Profile, "is not a profile name: 1 to 32 of a-z, 0-9 and -")
 	}
-	if names := namesIn(file); !slices.Contains(names, s.Profile) {
-		return s.usage("profile", s.Profile, "is not there; there is "+strings.Join(names, ", "))
-	}
+	s.New = !slices.Contains(namesIn(file), s.Profile)
 	return nil
 }
 
@@ -163,8 +213,8 @@ func (s *Settings) layer(flags *pflag.FlagSet, getenv func(string) string, file 
 		if _, given := fromProfile[set.name]; given {
 			s.sources[set.name] = "profile " + s.Profile
 		}
-		if value := getenv(set.env); value != "" {
-			env[set.name], s.sources[set.name] = value, set.env
+		if set.env != "" && getenv(set.env) != "" {
+			env[set.name], s.sources[set.name] = getenv(set.env), set.env
 		}
 		if f := flags.Lookup(set.name); set.flag && f != nil && f.Changed {
 			s.sources[set.name] = "--" + set.name
@@ -176,12 +226,19 @@ func (s *Settings) layer(flags *pflag.FlagSet, getenv func(string) string, file 
 	return v, errors.Join(v.MergeConfigMap(fromProfile), v.MergeConfigMap(env))
 }
 
-// known refuses a profile with a name that is no setting: a typing error would pass for a setting that was made.
+// known refuses a profile with a name that is no setting: a typing error would pass for a setting that was made. The
+// profile local is the embedded service and stays it.
 func (s *Settings) known(fromProfile map[string]any) error {
+	mend := "Mend " + filepath.Join(s.Config, fileName) + "."
 	for name := range fromProfile {
-		if !slices.ContainsFunc(settings, func(set setting) bool { return set.name == name }) {
-			return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("The profile %s has an unknown setting %q", s.Profile, name),
-				"Mend "+filepath.Join(s.Config, fileName)+".")
+		i := slices.IndexFunc(settings, func(set setting) bool { return set.name == name })
+		switch {
+		case i < 0:
+			return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("The profile %s has an unknown setting %q", s.Profile, name), mend)
+		case settings[i].remote && s.Profile == Local:
+			return keyapi.Errorf(keyapi.CodeUsage,
+				fmt.Sprintf("The profile local is the embedded service and can't have the setting %q", name),
+				mend+" A key service has a profile of its own: apikey profile add NAME --server URL")
 		}
 	}
 	return nil
@@ -189,10 +246,12 @@ func (s *Settings) known(fromProfile map[string]any) error {
 
 func (s *Settings) parse(v *viper.Viper, getenv func(string) string) (err error) {
 	for _, set := range settings {
-		if value := v.GetString(set.name); set.values != nil && !slices.Contains(set.values, value) {
+		s.texts[set.name] = v.GetString(set.name)
+		if value := s.texts[set.name]; set.values != nil && !slices.Contains(set.values, value) {
 			return s.usage(set.name, value, "is not one of "+strings.Join(set.values, ", "))
 		}
 	}
+	s.Login, s.CAFile = v.GetString("login"), v.GetString("ca-file")
 	s.Server, s.Output, s.Store = v.GetString("server"), v.GetString("output"), v.GetString("store")
 	if s.Timeout, err = s.duration(v, "timeout"); err != nil {
 		return err

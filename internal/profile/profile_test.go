@@ -15,13 +15,14 @@ import (
 
 // home is a config folder with a file and an environment.
 type home struct {
-	dir string
-	env map[string]string
+	dir      string
+	env      map[string]string
+	mayBeNew bool
 }
 
 func newHome(t *testing.T, config string, env ...string) home {
 	t.Helper()
-	h := home{t.TempDir(), map[string]string{}}
+	h := home{dir: t.TempDir(), env: map[string]string{}}
 	h.env["HOME"], h.env["APIKEY_CONFIG_DIR"] = h.dir, h.dir
 	for i := 0; i < len(env); i += 2 {
 		h.env[env[i]] = env[i+1]
@@ -42,10 +43,16 @@ func (h home) load(t *testing.T, args ...string) (profile.Settings, error) {
 	flags.String("timeout", "30s", "")
 	flags.Bool("no-input", false, "")
 	flags.Bool("accessible", false, "")
+	flags.String("server", "", "")
+	flags.String("ca-file", "", "")
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	return profile.Load(flags, func(name string) string { return h.env[name] }, "linux")
+	load := profile.Load
+	if h.mayBeNew {
+		load = profile.LoadNew
+	}
+	return load(flags, func(name string) string { return h.env[name] }, "linux")
 }
 
 func TestDefaults(t *testing.T) {
@@ -114,6 +121,8 @@ func TestWrongValues_AreUsageErrors_ThatSayWhereTheyCameFrom(t *testing.T) {
 	}{
 		{config: "profiles: {local: {store: pocket}}", says: `The store "pocket" (profile local) is not one of auto, keyring, file, none`},
 		{config: "profiles: {local: {stroe: file}}", says: `unknown setting "stroe"`},
+		{config: "profiles: {local: {server: https://keys.example}}", says: `can't have the setting "server"`},
+		{config: "profiles: {local: {login: ada}}", says: `can't have the setting "login"`},
 		{config: "profiles: [", says: "The configuration cannot be read"},
 		{config: "current: nowhere", says: `The profile "nowhere" (config.yaml) is not there; there is local`},
 		{env: []string{"APIKEY_TIMEOUT", "0s"}, says: `The timeout "0s" (APIKEY_TIMEOUT) is not a duration`},
@@ -216,5 +225,124 @@ func TestSet_FollowsALink(t *testing.T) {
 	}
 	if s, err := h.load(t); err != nil || s.Store != "file" {
 		t.Errorf("store %q, %v", s.Store, err)
+	}
+}
+
+func TestServer_AndWhetherItWasNamed(t *testing.T) {
+	config := "current: sandbox\nprofiles:\n  sandbox: {server: https://sandbox.example, login: ada, ca-file: /ca.pem}\n"
+	for _, test := range []struct {
+		env    []string
+		args   []string
+		server string
+		named  bool
+		chosen bool
+	}{
+		{nil, nil, "https://sandbox.example", false, false},
+		{nil, []string{"-p", "sandbox"}, "https://sandbox.example", true, true},
+		{[]string{"APIKEY_PROFILE", "sandbox"}, nil, "https://sandbox.example", true, true},
+		{[]string{"APIKEY_SERVER", "https://env.example"}, nil, "https://env.example", true, false},
+		{nil, []string{"--server", "https://flag.example"}, "https://flag.example", true, false},
+		{[]string{"APIKEY_SERVER", "https://env.example"}, []string{"--server", "https://flag.example"}, "https://flag.example", true, false},
+		{nil, []string{"-p", "local"}, "", false, true},
+	} {
+		s, err := newHome(t, config, test.env...).load(t, test.args...)
+		if err != nil || s.Server != test.server || s.ServerNamed() != test.named || s.ProfileChosen() != test.chosen {
+			t.Errorf("%v %v: %q named %v, profile chosen %v, %v", test.env, test.args, s.Server, s.ServerNamed(), s.ProfileChosen(), err)
+		}
+	}
+	s, err := newHome(t, config).load(t)
+	if err != nil || s.Login != "ada" || s.CAFile != "/ca.pem" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestValues_AllWithTheirSource(t *testing.T) {
+	s, err := newHome(t, "profiles:\n  local:\n    output: json\n", "APIKEY_TIMEOUT", "6s").load(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, v := range s.Values() {
+		got[v.Name] = v.Text + " " + s.Source(v.Name)
+	}
+	for name, want := range map[string]string{
+		"output": "json profile local", "timeout": "6s APIKEY_TIMEOUT", "store": "auto default", "server": " default",
+	} {
+		if got[name] != want {
+			t.Errorf("%s: %q, want %q", name, got[name], want)
+		}
+	}
+}
+
+func TestLoadNew_TakesAProfileThatIsNotThere(t *testing.T) {
+	h := newHome(t, "current: nowhere\n")
+	if _, err := h.load(t); keyapi.CodeOf(err) != keyapi.CodeUsage {
+		t.Errorf("got %v", err)
+	}
+	h.mayBeNew = true
+	if s, err := h.load(t); err != nil || !s.New || s.Profile != "nowhere" || s.Server != "" {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if s, err := h.load(t, "-p", "local"); err != nil || s.New {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestProfiles_AreAddedMadeCurrentAndRemoved_AndCommentsStay(t *testing.T) {
+	h := newHome(t, "# mine\nprofiles:\n  # for work\n  work: {server: 'https://work.example'} # slow\n")
+	read := func() string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(h.dir, "config.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	steps := []struct {
+		name string
+		do   func() error
+		want string
+	}{
+		{
+			"add", func() error {
+				return profile.Write(h.dir, "sandbox", profile.Value{Name: "server", Text: "https://sandbox.example"}, profile.Value{Name: "login"})
+			},
+			"# mine\nprofiles:\n  # for work\n  work: {server: 'https://work.example'} # slow\n  sandbox:\n    server: https://sandbox.example\n",
+		},
+		{
+			"make current", func() error { return profile.SetCurrent(h.dir, "sandbox") },
+			"# mine\nprofiles:\n  # for work\n  work: {server: 'https://work.example'} # slow\n  sandbox:\n    server: https://sandbox.example\ncurrent: sandbox\n",
+		},
+		{
+			"remove the current one", func() error { return profile.Remove(h.dir, "sandbox") },
+			"# mine\nprofiles:\n  # for work\n  work: {server: 'https://work.example'} # slow\n",
+		},
+		{
+			"make another current", func() error { return profile.SetCurrent(h.dir, "work") },
+			"# mine\nprofiles:\n  # for work\n  work: {server: 'https://work.example'} # slow\ncurrent: work\n",
+		},
+		{
+			"remove one that is not there", func() error { return profile.Remove(h.dir, "sandbox") },
+			"# mine\nprofiles:\n  # for work\n  work: {server: 'https://work.example'} # slow\ncurrent: work\n",
+		},
+	}
+	for _, step := range steps {
+		if err := step.do(); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		if got := read(); got != step.want {
+			t.Fatalf("%s:\n%s", step.name, got)
+		}
+	}
+	list, err := profile.List(h.dir)
+	if err != nil || len(list) != 2 || list[0] != (profile.Entry{Name: "local"}) ||
+		list[1] != (profile.Entry{Name: "work", Current: true, Server: "https://work.example"}) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if _, found, err := profile.Find(h.dir, "sandbox"); err != nil || found {
+		t.Errorf("found %v, %v", found, err)
+	}
+	if e, found, err := profile.Find(h.dir, "work"); err != nil || !found || !e.Current {
+		t.Errorf("%+v, found %v, %v", e, found, err)
 	}
 }

@@ -156,7 +156,11 @@ func section(b *bytes.Buffer, cmd *cobra.Command) {
 		fmt.Fprintf(b, "\n%s", local)
 	}
 	if cmd.Example != "" {
-		fmt.Fprintf(b, "\nFor example:\n\n```sh\n%s\n```\n", strings.ReplaceAll(strings.TrimPrefix(cmd.Example, "  "), "\n  ", "\n"))
+		language := "sh" // the examples in sh are run by a test
+		if cmd.Annotations[cli.NeedsServer] != "" {
+			language = "text"
+		}
+		fmt.Fprintf(b, "\nFor example:\n\n```%s\n%s\n```\n", language, strings.ReplaceAll(strings.TrimPrefix(cmd.Example, "  "), "\n  ", "\n"))
 	}
 }
 

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -45,19 +46,17 @@ func (p *Printer) Object(value any) error {
 	if p.Query != nil {
 		return p.query(value)
 	}
-	data, err := p.marshal(value)
-	if err != nil {
+	var out bytes.Buffer // one write: half an object is of no use
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false) // the & of an address stays one
+	if p.TTY {
+		enc.SetIndent("", "  ")
+	}
+	if err := enc.Encode(value); err != nil {
 		return err
 	}
-	_, err = p.Out.Write(append(data, '\n'))
+	_, err := p.Out.Write(out.Bytes())
 	return err
-}
-
-func (p *Printer) marshal(value any) ([]byte, error) {
-	if p.TTY {
-		return json.MarshalIndent(value, "", "  ")
-	}
-	return json.Marshal(value)
 }
 
 func (p *Printer) query(value any) error {

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/apikey-cli/apikey/internal/durable"
+	"github.com/apikey-cli/apikey/internal/failpoint"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -29,10 +31,20 @@ func (f file) Kind() Kind { return KindFile }
 func (f file) Place() string { return f.dir }
 
 // path names the file of a slot: the name for people, a digest of the rest because logins and addresses are not
-// always valid file names.
+// always valid file names. An Access Key comes from a service: whatever it is, it names no file of another folder.
 func (f file) path(s Slot) string {
+	return filepath.Join(f.dir, url.QueryEscape(s.Name)+ofAccount(s))
+}
+
+// ofAccount is the end of the names of an account's files.
+func ofAccount(s Slot) string {
 	sum := sha256.Sum256([]byte(s.Instance + "\x00" + s.Login))
-	return filepath.Join(f.dir, s.Name+"-"+hex.EncodeToString(sum[:8]))
+	return "-" + hex.EncodeToString(sum[:8])
+}
+
+// sweep removes what writes of the account's secrets left behind when they were killed: it may be a secret.
+func (f file) sweep(s Slot) {
+	durable.Sweep(f.dir, func(name string) bool { return strings.HasSuffix(name, ofAccount(s)) })
 }
 
 // Probe implements Store.
@@ -40,12 +52,7 @@ func (f file) Probe(_ context.Context, _ Slot) error {
 	if err := f.makeDir(); err != nil {
 		return err
 	}
-	probe, err := os.CreateTemp(f.dir, ".probe-*")
-	if err != nil {
-		return f.failed("cannot be written", err)
-	}
-	_, err = probe.WriteString("probe\n")
-	return f.failed("cannot be written", errors.Join(err, probe.Close(), os.Remove(probe.Name())))
+	return f.failed("cannot be written", durable.Probe(f.dir))
 }
 
 // makeDir makes the folder and refuses one that others can read. Where a file system does not keep modes the secret
@@ -73,6 +80,8 @@ func (f file) Put(ctx context.Context, s Slot, secret keyapi.Secret) error {
 	if err := durable.WriteFile(f.path(s), []byte(secret.Reveal()+"\n")); err != nil {
 		return f.failed("cannot be written", err)
 	}
+	f.sweep(s)
+	failpoint.Hit("written")
 	got, err := f.Get(ctx, s)
 	if err != nil {
 		return err
@@ -110,6 +119,7 @@ func (f file) Get(_ context.Context, s Slot) (keyapi.Secret, error) {
 
 // Delete implements Store.
 func (f file) Delete(_ context.Context, s Slot) error {
+	f.sweep(s)
 	return f.failed("cannot be removed", durable.Remove(f.path(s)))
 }
 

@@ -14,6 +14,7 @@ import (
 
 	gokeyring "github.com/zalando/go-keyring"
 
+	"github.com/apikey-cli/apikey/internal/failpoint"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -108,6 +109,7 @@ func (k *keyring) write(ctx context.Context, s Slot, value string) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("written")
 	got, err := k.call(ctx, func() (string, error) { return k.Backend.Get(service, name) }, nil)
 	if err == nil && got != value {
 		return keyapi.Errorf(keyapi.CodeStoreFailed, "The keyring gave back another secret than it was given",

@@ -37,29 +37,12 @@ const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Con
 // HOME, XDG_RUNTIME_DIR and DBUS_SESSION_BUS_ADDRESS. When the test ends, nothing of it is left.
 func SecretService(t testing.TB, state SecretServiceState) []string {
 	t.Helper()
-	// The path of a socket has some 100 characters at most; the test's own folder may have more.
-	dir, err := os.MkdirTemp("", "bus-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	home, run, socket := filepath.Join(dir, "home"), filepath.Join(dir, "run"), filepath.Join(dir, "bus")
-	for _, d := range []string{home, run} {
-		if err := os.Mkdir(d, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	env := []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + run, "DBUS_SESSION_BUS_ADDRESS=unix:path=" + socket, "PATH=" + os.Getenv("PATH")}
+	env, socket := userWithBus(t)
 	if state == Silent {
 		silentBus(t, socket)
 		return env
 	}
-	config := filepath.Join(dir, "bus.conf")
-	if err := os.WriteFile(config, fmt.Appendf(nil, busConfig, socket), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	daemon(t, env, "", "dbus-daemon", "--config-file="+config, "--nofork", "--nopidfile")
-	conn := connect(t, socket)
+	conn := sessionBus(t, env, socket)
 	const keyring = "gnome-keyring-daemon"
 	args := []string{"--foreground", "--components=secrets"}
 	first := daemon(t, env, "right", keyring, append(args, "--unlock")...)
@@ -77,6 +60,46 @@ func SecretService(t testing.TB, state SecretServiceState) []string {
 		waitForOwner(t, conn, true)
 	}
 	return env
+}
+
+// SessionBus starts a session bus on which there is no keyring yet. It gives the environment that leads to it, as
+// SecretService does, and a connection to it.
+func SessionBus(t testing.TB) (env []string, conn *dbus.Conn) {
+	t.Helper()
+	env, socket := userWithBus(t)
+	return env, sessionBus(t, env, socket)
+}
+
+// userWithBus makes a user's folders and names the socket at which their bus is to be.
+func userWithBus(t testing.TB) (env []string, socket string) {
+	t.Helper()
+	// The path of a socket has some 100 characters at most; the test's own folder may have more.
+	dir, err := os.MkdirTemp("", "bus-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	home, run := filepath.Join(dir, "home"), filepath.Join(dir, "run")
+	for _, d := range []string{home, run} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	socket = filepath.Join(dir, "bus")
+	return []string{
+		"HOME=" + home, "XDG_RUNTIME_DIR=" + run, "DBUS_SESSION_BUS_ADDRESS=unix:path=" + socket, "PATH=" + os.Getenv("PATH"),
+	}, socket
+}
+
+// sessionBus starts a bus and connects to it.
+func sessionBus(t testing.TB, env []string, socket string) *dbus.Conn {
+	t.Helper()
+	config := filepath.Join(filepath.Dir(socket), "bus.conf")
+	if err := os.WriteFile(config, fmt.Appendf(nil, busConfig, socket), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	daemon(t, env, "", "dbus-daemon", "--config-file="+config, "--nofork", "--nopidfile")
+	return connect(t, socket)
 }
 
 // daemon starts a program that stays and gives what ends it, which also happens when the test ends.

@@ -37,7 +37,7 @@ type ClientOptions struct {
 	Transport http.RoundTripper
 
 	Now    func() time.Time                           // the clock; nil is time.Now
-	Sleep  func(context.Context, time.Duration) error // waits between tries, or gives the context's error; nil is a real one
+	Sleep  func(context.Context, time.Duration) error // waits, or gives the context's error; nil is a real one
 	Random io.Reader                                  // spreads the retries; nil is crypto/rand.Reader
 
 	// Log gets one debug line a request: method, path, status, request id, duration; never headers or bodies. nil is

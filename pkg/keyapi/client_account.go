@@ -36,7 +36,8 @@ type accountJSON struct {
 func (a Account) MarshalJSON() ([]byte, error) {
 	return json.Marshal(accountJSON{
 		Schema: Schema, Login: a.Login, Email: textOrNull(a.Email), Permitted: a.Permitted, MFAEnabled: a.MFAEnabled,
-		MFARequired: a.MFARequired, RecoveryCodesLeft: a.RecoveryCodesLeft, CreatedAt: a.CreatedAt.UTC(), Session: a.Session,
+		MFARequired: a.MFARequired, RecoveryCodesLeft: a.RecoveryCodesLeft, CreatedAt: a.CreatedAt.UTC(),
+		Session: a.Session,
 	})
 }
 
@@ -47,8 +48,8 @@ func (a *Account) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*a = Account{
-		Login: w.Login, Email: textOrEmpty(w.Email), Permitted: w.Permitted, MFAEnabled: w.MFAEnabled, MFARequired: w.MFARequired,
-		RecoveryCodesLeft: w.RecoveryCodesLeft, CreatedAt: w.CreatedAt.UTC(), Session: w.Session,
+		Login: w.Login, Email: textOrEmpty(w.Email), Permitted: w.Permitted, MFAEnabled: w.MFAEnabled,
+		MFARequired: w.MFARequired, RecoveryCodesLeft: w.RecoveryCodesLeft, CreatedAt: w.CreatedAt.UTC(), Session: w.Session,
 	}
 	return nil
 }
@@ -100,7 +101,8 @@ type codeJSON struct {
 // ConfirmMFA turns multi-factor authentication on with the first code of the authenticator app, and gives the recovery
 // codes: POST /v1/account/mfa/confirm. Errors: CodeOTPInvalid, CodeMFAAlreadyEnabled.
 func (c *Client) ConfirmMFA(ctx context.Context, code Secret) (recoveryCodes []Secret, err error) {
-	return c.recoveryCodes(ctx, c.change(http.MethodPost, "/v1/account/mfa/confirm").sending(codeJSON{code.Reveal()}, code))
+	k := c.change(http.MethodPost, "/v1/account/mfa/confirm").sending(codeJSON{code.Reveal()}, code)
+	return c.recoveryCodes(ctx, k)
 }
 
 // NewRecoveryCodes replaces the recovery codes: POST /v1/account/mfa/codes. The old ones are void. Errors:

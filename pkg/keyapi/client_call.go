@@ -114,12 +114,13 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 }
 
 // unsendable refuses what can't go into a header, before anything is sent.
-func (k call) unsendable() *Error {
+func (k call) unsendable() error {
 	switch {
 	case !visible(k.bearer.Reveal()):
 		return Errorf(CodeUnauthenticated, "The session is not one a key service gives", "Sign in with: apikey login")
 	case !visible(k.idempotency.Reveal()):
-		return Errorf(CodeInvalidRequest, "The Idempotency-Key is not well-formed", `It is "ik_" and 22 characters of [0-9A-Za-z].`)
+		_, err := ParseIdempotencyKey(k.idempotency.Reveal())
+		return err
 	default:
 		return nil
 	}
@@ -140,12 +141,17 @@ func headerText(text string) string {
 	}, text))
 }
 
-// exchange sends the request of a call once and reads the reply, following redirects within the origin. An *Error says
-// why a redirect is not followed; any other error is the transport's.
+// stopped ends an exchange that was answered, but not to the point, or that could not begin. Any other error of an
+// exchange is the transport's.
+type stopped struct{ why *Error }
+
+func (s stopped) Error() string { return s.why.Error() }
+
+// exchange sends the request of a call once and reads the reply, following redirects within the origin.
 func (c *Client) exchange(ctx context.Context, k call) (answer, error) {
 	r, err := c.request(ctx, k)
 	if err != nil {
-		return answer{}, Errorf(CodeUsage, "The address of the key service is not well-formed", "")
+		return answer{}, stopped{Errorf(CodeUsage, "The address of the key service is not well-formed", hintAddress)}
 	}
 	for hops := 0; ; hops++ {
 		a, err := c.roundTrip(ctx, r, k)
@@ -154,7 +160,7 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, error) {
 		}
 		next, refused := c.redirected(r, a, k, hops)
 		if refused != nil {
-			return a, refused
+			return a, stopped{refused}
 		}
 		r = r.Clone(ctx)
 		r.URL, r.Host = next, next.Host
@@ -182,14 +188,16 @@ func (c *Client) roundTrip(ctx context.Context, r *http.Request, k call) (answer
 	if c.log != nil && c.log.Enabled(ctx, slog.LevelDebug) {
 		c.log.LogAttrs(ctx, slog.LevelDebug, "request to the key service",
 			slog.String("method", k.method), slog.String("path", c.base.Path+k.path), slog.Int("status", a.status),
-			slog.String("requestId", k.requestID(a.header)), slog.Duration("duration", c.now().Sub(start).Round(time.Microsecond)))
+			slog.String("requestId", k.requestID(a.header)),
+			slog.Duration("duration", c.now().Sub(start).Round(time.Microsecond)))
 	}
 	return a, err
 }
 
 func redirects(status int) bool {
 	switch status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect,
+		http.StatusPermanentRedirect:
 		return true
 	default:
 		return false
@@ -199,7 +207,7 @@ func redirects(status int) bool {
 // redirected says where a redirect leads, or why it is not followed: only a GET is, and only within the origin, for
 // credentials go nowhere else.
 func (c *Client) redirected(r *http.Request, a answer, k call, hops int) (*url.URL, *Error) {
-	refused := &Error{Code: CodeUnavailable, RequestID: k.requestID(a.header), Hint: "Check the address of the key service."}
+	refused := &Error{Code: CodeUnavailable, Hint: hintAddress, RequestID: k.requestID(a.header)}
 	location := a.header.Get("Location")
 	next, err := r.URL.Parse(location)
 	switch {

@@ -12,6 +12,9 @@ import (
 // hintUnreachable is for calls of which nothing was sent.
 const hintUnreachable = "Nothing was changed. Check the address and your connection, then try again."
 
+// hintProxy is for calls that did not get past the proxy.
+const hintProxy = "Nothing was changed. Check the proxy in HTTPS_PROXY, or name the service in NO_PROXY."
+
 // explained is what a failed connection means in words.
 type explained struct {
 	message, hint string
@@ -38,8 +41,9 @@ func explain(err error, origin string) explained {
 	case errors.Is(err, context.DeadlineExceeded):
 		failed.message, failed.cause, failed.permanent = origin+" did not answer in time", context.DeadlineExceeded, true
 	case errors.As(err, &proxy):
-		failed.cause, failed.permanent = proxy, true
-		failed.hint = "Nothing was changed. Check the proxy in HTTPS_PROXY, or name the service in NO_PROXY."
+		failed.cause, failed.permanent, failed.hint = proxy, true, hintProxy
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		failed.message, failed.cause, failed.hint = "The proxy can't be reached", op, hintProxy
 	case errors.As(err, &dns):
 		failed.message, failed.cause, failed.permanent = "The host of "+origin+" was not found", dns, dns.IsNotFound
 	case errors.As(err, &op):

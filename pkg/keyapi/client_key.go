@@ -79,7 +79,8 @@ func (c *Client) act(ctx context.Context, k call, ch Change, makes bool) (Result
 	return c.result(ctx, k, makes)
 }
 
-// result makes a call that answers with the key after an action. A call that makes a secret must have it in its answer.
+// result makes a call that answers with the key after an action. A call that makes a secret must have it in its answer,
+// whole: one that was damaged on its way would be kept in place of the one that works.
 func (c *Client) result(ctx context.Context, k call, makes bool) (Result, error) {
 	var r Result
 	err := c.do(ctx, k, func(body []byte) bool {
@@ -91,12 +92,21 @@ func (c *Client) result(ctx context.Context, k call, makes bool) (Result, error)
 			return false
 		}
 		r.Changed, r.AccessSecret = w.Changed, NewSecret(w.AccessSecret)
-		return r.Key.Status != "" && (w.AccessSecret != "" || !makes)
+		return r.Key.Status != "" && (!makes || isPair(r.Key.AccessKey, w.AccessSecret))
 	})
 	if err != nil {
 		return Result{}, err
 	}
 	return r, nil
+}
+
+// isPair tells whether an Access Key and an Access Secret have their form, and the secret its checksum.
+func isPair(accessKey, secret string) bool {
+	_, err := ParseAccessKey(accessKey)
+	if err == nil {
+		_, err = ParseAccessSecret(secret)
+	}
+	return err == nil
 }
 
 // Events implements API: GET /v1/key/events.

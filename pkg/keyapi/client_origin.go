@@ -8,8 +8,8 @@ import (
 )
 
 // Origin gives the origin of a key service's address: scheme, host and port (RFC 6454), in lower case and without the
-// port that is the scheme's own. It is what a session and the secrets of a service are bound to. Error: CodeUsage for an
-// address NewClient would not take.
+// port that is the scheme's own. It is what a session and the secrets of a service are bound to. Error: CodeUsage for
+// an address NewClient would not take.
 func Origin(server string) (string, error) {
 	u, err := parseServer(server)
 	if err != nil {
@@ -38,7 +38,7 @@ func parseServer(server string) (*url.URL, error) {
 }
 
 func badServer(message string) error {
-	return Errorf(CodeUsage, message, "Give it as https://host or https://host:port, with the path of the service if it has one.")
+	return Errorf(CodeUsage, message, "Give it as https://host or https://host:port, with its path if it has one.")
 }
 
 func validPort(u *url.URL) bool {

@@ -3,6 +3,7 @@ package keyapi
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math"
 	"net/http"
@@ -80,7 +81,8 @@ func (c *Client) settled(err *Error, worst doubt) error {
 		return err // it says just that
 	}
 	return &Error{
-		Code: CodeOutcomeUnknown, Message: "An earlier try may have reached " + c.origin + ", so it is not known whether anything was changed",
+		Code:      CodeOutcomeUnknown,
+		Message:   "An earlier try may have reached " + c.origin + ": it is not known whether anything was changed",
 		RequestID: err.RequestID, RetryAfter: err.RetryAfter, Err: err,
 	}
 }
@@ -92,10 +94,10 @@ func (c *Client) try(ctx context.Context, k call, decode func([]byte) bool) *fai
 	}
 	var trace sendTrace
 	a, err := c.exchange(trace.follow(ctx), k)
-	if refused, ok := err.(*Error); ok { //nolint:errorlint // exchange gives it bare; one that a transport wraps is none of ours
-		return &failure{err: refused}
-	}
+	var stop stopped
 	switch {
+	case errors.As(err, &stop):
+		return &failure{err: stop.why}
 	case err != nil:
 		sent := trace.maybeSent(err)
 		if ended := ctx.Err(); ended != nil {
@@ -150,8 +152,10 @@ func (c *Client) refused(k call, a answer) *failure {
 
 // unexpected is a success that is not what the API promises.
 func (c *Client) unexpected(k call, a answer) *failure {
-	e := &Error{Code: CodeUnavailable, Message: c.origin + " answered, but not as a key service does", RequestID: k.requestID(a.header)}
-	e.Hint = "Check the address of the key service."
+	e := &Error{
+		Code: CodeUnavailable, Message: c.origin + " answered, but not as a key service does", Hint: hintAddress,
+		RequestID: k.requestID(a.header),
+	}
 	if k.changes {
 		e.Code, e.Hint = CodeOutcomeUnknown, ""
 		e.Message += ": it is not known whether anything was changed"

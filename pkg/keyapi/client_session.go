@@ -121,8 +121,9 @@ type sessionJSON struct {
 // MarshalJSON gives the session object of the API.
 func (s SessionInfo) MarshalJSON() ([]byte, error) {
 	return json.Marshal(sessionJSON{
-		ID: s.ID, Kind: s.Kind, Name: textOrNull(s.Name), Allow: s.Allow, CreatedAt: s.CreatedAt.UTC(), ExpiresAt: s.ExpiresAt.UTC(),
-		LastUsedAt: timeOrNull(s.LastUsedAt), From: textOrNull(s.From), UserAgent: textOrNull(s.UserAgent), Current: s.Current,
+		ID: s.ID, Kind: s.Kind, Name: textOrNull(s.Name), Allow: s.Allow,
+		CreatedAt: s.CreatedAt.UTC(), ExpiresAt: s.ExpiresAt.UTC(), LastUsedAt: timeOrNull(s.LastUsedAt),
+		From: textOrNull(s.From), UserAgent: textOrNull(s.UserAgent), Current: s.Current,
 	})
 }
 
@@ -133,8 +134,9 @@ func (s *SessionInfo) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*s = SessionInfo{
-		ID: w.ID, Kind: w.Kind, Name: textOrEmpty(w.Name), Allow: w.Allow, CreatedAt: w.CreatedAt.UTC(), ExpiresAt: w.ExpiresAt.UTC(),
-		LastUsedAt: timeOrZero(w.LastUsedAt), From: textOrEmpty(w.From), UserAgent: textOrEmpty(w.UserAgent), Current: w.Current,
+		ID: w.ID, Kind: w.Kind, Name: textOrEmpty(w.Name), Allow: w.Allow,
+		CreatedAt: w.CreatedAt.UTC(), ExpiresAt: w.ExpiresAt.UTC(), LastUsedAt: timeOrZero(w.LastUsedAt),
+		From: textOrEmpty(w.From), UserAgent: textOrEmpty(w.UserAgent), Current: w.Current,
 	}
 	return nil
 }
@@ -152,9 +154,12 @@ func (c *Client) Sessions(ctx context.Context) ([]SessionInfo, error) {
 // /v1/sessions/pipeline. allow names what it may do beside reading the status: generate, disable, activate, regenerate,
 // delete, history. ttl is its life in whole seconds, at most a year. Errors: CodeOTPRequired without a fresh code (see
 // Verify), CodeInvalidRequest for a name, an action or a life that is none.
-func (c *Client) CreatePipelineSession(ctx context.Context, name string, allow []string, ttl time.Duration) (SessionInfo, Secret, error) {
+func (c *Client) CreatePipelineSession(
+	ctx context.Context, name string, allow []string, ttl time.Duration,
+) (SessionInfo, Secret, error) {
 	if ttl < time.Second || ttl%time.Second != 0 {
-		return SessionInfo{}, Secret{}, Errorf(CodeInvalidRequest, "The life of a pipeline session must be whole seconds, and not none", "")
+		return SessionInfo{}, Secret{}, Errorf(
+			CodeInvalidRequest, "The life of a session must be whole seconds, at least one", "Give it as 24h, for example.")
 	}
 	if allow == nil {
 		allow = []string{}

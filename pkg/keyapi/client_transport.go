@@ -26,7 +26,7 @@ func newTransport(caFile string) (http.RoundTripper, error) {
 	}
 	dialer := &net.Dialer{Timeout: connectTimeout}
 	return &http.Transport{
-		Proxy:                  proxyFromEnvironment,
+		Proxy:                  http.ProxyFromEnvironment,
 		OnProxyConnectResponse: proxyAnswered,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
@@ -59,19 +59,10 @@ func loadRoots(caFile string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// proxyError says that the proxy is why there is no connection. Its own text never has the proxy's address in it, which
-// may hold a password.
+// proxyError says what the proxy answered instead of connecting.
 type proxyError string
 
 func (e proxyError) Error() string { return string(e) }
-
-func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
-	proxy, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, proxyError("the proxy in HTTPS_PROXY or HTTP_PROXY is not an address")
-	}
-	return proxy, nil
-}
 
 func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
 	if r.StatusCode != http.StatusOK {
@@ -101,5 +92,5 @@ func (t *sendTrace) maybeSent(err error) bool {
 		return true
 	}
 	var op *net.OpError
-	return !t.looked.Load() && !(errors.As(err, &op) && op.Op == "dial")
+	return !t.looked.Load() && (!errors.As(err, &op) || op.Op != "dial")
 }

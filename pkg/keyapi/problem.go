@@ -17,6 +17,11 @@ const (
 	maxRequestID = 128
 )
 
+const (
+	noKeyService = "is not a key service, or not at this path"
+	hintAddress  = "Check the address of the key service."
+)
+
 // maxRetryAfter is the longest wait that is believed.
 const maxRetryAfter = 24 * time.Hour
 
@@ -47,8 +52,8 @@ var statusMeanings = []statusMeaning{
 	{http.StatusBadRequest, CodeInvalidRequest, "did not understand the request", ""},
 	{http.StatusUnauthorized, CodeUnauthenticated, "wants you to sign in", "Sign in with: apikey login"},
 	{http.StatusForbidden, CodeNotPermitted, "does not permit this", ""},
-	{http.StatusNotFound, CodeUnavailable, "is not a key service, or not at this path", "Check the address of the key service."},
-	{http.StatusMethodNotAllowed, CodeUnavailable, "is not a key service, or not at this path", "Check the address of the key service."},
+	{http.StatusNotFound, CodeUnavailable, noKeyService, hintAddress},
+	{http.StatusMethodNotAllowed, CodeUnavailable, noKeyService, hintAddress},
 	{http.StatusRequestEntityTooLarge, CodeInvalidRequest, "found the request too big", ""},
 	{http.StatusUnprocessableEntity, CodeInvalidRequest, "did not accept the request", ""},
 	{http.StatusTooManyRequests, CodeRateLimited, "is asked too often", ""},

@@ -17,7 +17,7 @@ import (
 )
 
 // text is what must never be seen.
-const text = "aks_TheTextOfTheSecretThatMustNeverBeSeenByAnybody01"
+const text = "aks_TheTextOfTheSecretThatMustNeverBeSeenByAny11J7atX"
 
 type (
 	exported   struct{ Secret keyapi.Secret }

@@ -2,14 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/apikey-cli/apikey/internal/store"
+	"github.com/apikey-cli/apikey/internal/store/sqlstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -68,7 +67,8 @@ func TestWrite_FailedCommit_LeavesNoTransactionBehind(t *testing.T) {
 		if err := w.SetMeta("a", nil); err != nil {
 			return err
 		}
-		return w.(writer).exec("ROLLBACK")
+		_, err := w.(sqlstore.Writer).Conn.Exec("ROLLBACK")
+		return err
 	})
 	if err := s.Write(ctx, func(w store.Writer) error { return w.SetMeta("b", nil) }); err != nil {
 		t.Fatalf("afterwards: %v", err)
@@ -153,15 +153,5 @@ func wantError(t *testing.T, path string, err error, code keyapi.Code, hint stri
 	}
 	if e.Code != code || !strings.Contains(e.Message, path) || !strings.Contains(e.Hint, hint) {
 		t.Errorf("code %s, message %q, hint %q; want %s, the file's name and %q", e.Code, e.Message, e.Hint, code, hint)
-	}
-}
-
-// The zero time is NULL, not the year 1 in microseconds, so that a query can tell.
-func TestTimes_ZeroIsNull(t *testing.T) {
-	if got := toDB(time.Time{}); got != nil {
-		t.Errorf("toDB of the zero time is %v", got)
-	}
-	if got := fromDB(sql.NullInt64{}); !got.IsZero() {
-		t.Errorf("fromDB of NULL is %v", got)
 	}
 }

@@ -86,13 +86,13 @@ func (s *Store) prepare(ctx context.Context, fresh bool, random io.Reader) error
 func (s *Store) look(ctx context.Context) (current bool, err error) {
 	err = s.within(ctx, "BEGIN", func(t transaction) error {
 		var version int
-		if err := t.one("PRAGMA user_version", nil, &version); err != nil {
+		if err := t.One("PRAGMA user_version", nil, &version); err != nil {
 			return err
 		}
 		if current = version == newest; !current {
 			return nil
 		}
-		return t.one("SELECT value FROM meta WHERE name = 'instance'", nil, &s.instance)
+		return t.One("SELECT value FROM meta WHERE name = 'instance'", nil, &s.instance)
 	})
 	return current, err
 }

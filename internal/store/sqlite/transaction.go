@@ -7,11 +7,12 @@ import (
 	"errors"
 
 	"github.com/apikey-cli/apikey/internal/store"
+	"github.com/apikey-cli/apikey/internal/store/sqlstore"
 )
 
 // Read implements store.Store.
 func (s *Store) Read(ctx context.Context, fn func(store.Reader) error) error {
-	return s.within(ctx, "BEGIN", func(t transaction) error { return fn(reader{t}) })
+	return s.within(ctx, "BEGIN", func(t transaction) error { return fn(sqlstore.Reader{Conn: t}) })
 }
 
 // Write implements store.Store. It has SQLite's write lock from its beginning: what fn reads cannot change before its
@@ -23,7 +24,7 @@ func (s *Store) Write(ctx context.Context, fn func(store.Writer) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return s.within(ctx, "BEGIN IMMEDIATE", func(t transaction) error { return fn(writer{reader{t}}) })
+	return s.within(ctx, "BEGIN IMMEDIATE", func(t transaction) error { return fn(sqlstore.Writer{Reader: sqlstore.Reader{Conn: t}}) })
 }
 
 // transaction is a running transaction.
@@ -73,12 +74,21 @@ func (t transaction) rollback() {
 }
 
 func (t transaction) exec(query string, args ...any) error {
-	_, err := t.conn.ExecContext(t.ctx, query, args...)
-	return told(t.path, err)
+	_, err := t.Exec(query, args...)
+	return err
 }
 
-// one scans the only row of a query. Error: store.ErrNotFound if there is none.
-func (t transaction) one(query string, args []any, into ...any) error {
+// Exec implements sqlstore.Conn.
+func (t transaction) Exec(query string, args ...any) (rows int64, err error) {
+	result, err := t.conn.ExecContext(t.ctx, query, args...)
+	if err == nil {
+		rows, err = result.RowsAffected()
+	}
+	return rows, told(t.path, err)
+}
+
+// One implements sqlstore.Conn.
+func (t transaction) One(query string, args []any, into ...any) error {
 	err := t.conn.QueryRowContext(t.ctx, query, args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.ErrNotFound
@@ -86,32 +96,21 @@ func (t transaction) one(query string, args []any, into ...any) error {
 	return told(t.path, err)
 }
 
-// existing changes a row that must be there. Error: store.ErrNotFound if none was.
-func (t transaction) existing(query string, args ...any) error {
-	result, err := t.conn.ExecContext(t.ctx, query, args...)
+// Each implements sqlstore.Conn.
+func (t transaction) Each(query string, args []any, scan func(row func(into ...any) error) error) error {
+	rows, err := t.conn.QueryContext(t.ctx, query, args...)
 	if err != nil {
 		return told(t.path, err)
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(told(t.path, err), store.ErrNotFound)
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows.Scan); err != nil {
+			return told(t.path, err)
+		}
 	}
-	return nil
+	return told(t.path, rows.Err())
 }
 
-// list scans every row of a query.
-func list[T any](t transaction, query string, args []any, scan func(func(...any) error) (T, error)) ([]T, error) {
-	rows, err := t.conn.QueryContext(t.ctx, query, args...)
-	if err != nil {
-		return nil, told(t.path, err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []T
-	for rows.Next() {
-		one, err := scan(rows.Scan)
-		if err != nil {
-			return nil, told(t.path, err)
-		}
-		all = append(all, one)
-	}
-	return all, told(t.path, rows.Err())
-}
+// Erasing implements sqlstore.Conn: what is erased is overwritten in the file too. SQLite would only mark its place as
+// free.
+func (t transaction) Erasing() error { return t.exec("PRAGMA secure_delete = ON") }

@@ -167,16 +167,23 @@ var transactions = map[string]func(*testing.T, *database){
 		}
 	},
 	"Cancelled_EndsTheWaitForAnotherWrite": func(t *testing.T, d *database) {
+		same := func(w store.Writer) error { return w.SetMeta("a", []byte("value")) }
+		given := errors.New("given up")
 		for name, waiter := range map[string]store.Store{"same handle": d.Store, "another handle": d.another()} {
-			d.write(func(store.Writer) error {
+			err := d.Write(d.context(), func(w store.Writer) error {
+				if err := same(w); err != nil {
+					return err
+				}
 				ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 				defer cancel()
-				err := waiter.Write(ctx, func(store.Writer) error { return nil })
-				if !errors.Is(err, context.DeadlineExceeded) {
+				if err := waiter.Write(ctx, same); !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("%s: error %v, want context.DeadlineExceeded", name, err)
 				}
-				return nil
+				return given
 			})
+			if !errors.Is(err, given) {
+				t.Error(err)
+			}
 		}
 		wantEmptyAndWorking(t, d)
 	},

@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+func sessionListCommand(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use:               "list",
+		Short:             "List the sessions of your account",
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: env.account(func(ctx context.Context, a signedIn, _ []string) error {
+			list, err := a.Client.Sessions(ctx)
+			if err != nil {
+				return a.ended(err)
+			}
+			return a.out.Sessions(list)
+		}),
+	}
+}

@@ -1,0 +1,83 @@
+// Package postgres is the storage port on PostgreSQL, for services of more than one replica. It asks for no more than what
+// PostgreSQL-compatible distributed databases offer: serializable transactions that may have to be repeated, no advisory
+// locks, no LISTEN, nothing that belongs to a session; so it also works behind a pooler that shares connections between
+// transactions.
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/apikey-cli/apikey/internal/store"
+)
+
+// Options are what the store takes from outside.
+type Options struct {
+	Random io.Reader // for the database's identifier; nil = crypto/rand.Reader
+}
+
+// Store is a PostgreSQL database. It implements store.Store.
+type Store struct {
+	pool     *pgxpool.Pool
+	place    string // what people are told of where it is: host, port and database
+	instance string
+}
+
+var _ store.Store = (*Store)(nil)
+
+// connectTimeout bounds the making of a connection, and with it how long a database that is gone goes unnoticed.
+const connectTimeout = 5 * time.Second
+
+// Open opens the database at an address (postgres://user:password@host:port/name or a list of settings, as libpq has
+// them), and makes or migrates its tables if needed. Error: CodeUnavailable with a text that names the place and repeats no
+// password; CodeUsage for an address that is none.
+func Open(ctx context.Context, address string, o Options) (*Store, error) {
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, badAddress()
+	}
+	// No prepared statements: behind a pooler the next transaction may be on another connection.
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	s := &Store{place: placeOf(config.ConnConfig)}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, s.told(err)
+	}
+	if err := s.prepare(ctx, o.Random); err != nil {
+		s.pool.Close()
+		return nil, s.told(err)
+	}
+	return s, nil
+}
+
+// prepare brings the tables up to date and reads the identifier.
+func (s *Store) prepare(ctx context.Context, random io.Reader) error {
+	if err := s.migrate(ctx, random); err != nil {
+		return err
+	}
+	return s.Read(ctx, func(r store.Reader) error {
+		instance, err := r.Meta(metaInstance)
+		s.instance = string(instance)
+		return err
+	})
+}
+
+// Instance implements store.Store.
+func (s *Store) Instance() string { return s.instance }
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.pool.Close()
+	return nil
+}
+
+// Ping asks the database whether it is there.
+func (s *Store) Ping(ctx context.Context) error { return s.told(s.pool.Ping(ctx)) }

@@ -1,0 +1,6 @@
+//go:build soak
+
+package trials
+
+// long tells whether this is the long form.
+const long = true
