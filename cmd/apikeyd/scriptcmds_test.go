@@ -162,7 +162,7 @@ func end(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	select {
-	case <-s.exit:
+	case <-s.exit: //nolint:errcheck // its status is looked at below
 	case <-time.After(patience):
 		ts.Fatalf("the server did not end:\n%s", ts.ReadFile("server.log"))
 	}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +43,6 @@ type Server struct {
 	seal        keySeal
 	resourceKey []byte
 	set         atomic.Pointer[accesstoken.KeySet]
-	rotating    sync.Mutex
 	failures    failures
 }
 

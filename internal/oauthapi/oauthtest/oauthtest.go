@@ -76,8 +76,8 @@ func start(t testing.TB, now func() time.Time) *Service {
 		Server: s.Auth, Issuer: s.issuer(), Log: s.logger(),
 		ClientAddress: func(*http.Request) string { return "127.0.0.1" },
 	})
-	s.Server.Start()
-	t.Cleanup(s.Server.Close)
+	s.Start()
+	t.Cleanup(s.Close)
 	return s
 }
 
