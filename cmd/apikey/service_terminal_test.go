@@ -17,6 +17,8 @@ const (
 	toldGone = "Cancelled. Nothing was changed."
 )
 
+var recoveryCode = regexp.MustCompile(`(?m)^[a-z0-9]{5}(-[a-z0-9]{5}){3}$`)
+
 // leaves are the ways out of a form.
 var leaves = []struct{ name, keys string }{{"Esc", keyEsc}, {"CtrlC", keyCtrlC}, {"CtrlD", keyCtrlD}}
 
@@ -105,12 +107,15 @@ func TestService_SignInAndSetUp_ByForms(t *testing.T) {
 
 	x = m.start("mfa", "setup")
 	x.WaitFor("┃ The six digits your app shows now")
-	m.seed = shownSeed(t, x.Screen())
+	if rows := codeRows(x.Screen()); rows < 20 {
+		t.Errorf("%d lines of a QR code:\n%s", rows, x.Screen())
+	}
+	m.seed = typedSeed(t, x.Screen())
 	fills(x, "The six digits", "000000", false)
 	x.WaitFor(notTaken)
 	fills(x, "The six digits", m.code(), false)
 	endsWith(t, x, 0, "Keep these recovery codes in a safe place")
-	m.recovery = regexp.MustCompile(`(?m)^[a-z0-9]{5}(-[a-z0-9]{5}){3}$`).FindAllString(x.Screen(), -1)
+	m.recovery = recoveryCode.FindAllString(x.Screen(), -1)
 	if len(m.recovery) != 10 {
 		t.Fatalf("%d recovery codes", len(m.recovery))
 	}
@@ -160,12 +165,9 @@ func codeRows(screen string) (rows int) {
 	return rows
 }
 
-// shownSeed checks that a screen shows a QR code and, in groups of four, the secret in it, and gives the secret.
-func shownSeed(t *testing.T, screen string) string {
+// typedSeed gives the secret that a screen shows for typing, in groups of four.
+func typedSeed(t *testing.T, screen string) string {
 	t.Helper()
-	if rows := codeRows(screen); rows < 20 {
-		t.Errorf("%d lines of a QR code:\n%s", rows, screen)
-	}
 	groups := regexp.MustCompile(`(?m)^ +((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})$`).FindStringSubmatch(screen)
 	if groups == nil {
 		t.Fatalf("no secret in groups of four:\n%s", screen)
@@ -283,6 +285,214 @@ func TestService_Actions_TheCodeIsAskedInTheMiddle(t *testing.T) {
 				fills(x, "Code", m.recovery[0], true)
 				endsWith(t, x, 0, action.done)
 			})
+		})
+	}
+}
+
+// TestService_OldSession_NeedsNoCodeToTakeRightsAway: disable and delete are never harder than using the key.
+func TestService_OldSession_NeedsNoCodeToTakeRightsAway(t *testing.T) {
+	m := newMember(t, testkit.Build(t, program))
+	m.enrol()
+	m.does("generate")
+	m.ages()
+	for _, action := range []struct{ command, title, button, done string }{
+		{"disable", "Disable the API key?", "Disable", "The API key is disabled."},
+		{"delete", "Delete the API key?", "Delete", "The API key is deleted."},
+	} {
+		before := m.revision()
+		x := m.start(action.command)
+		x.WaitFor(action.title)
+		x.WaitFor("n Cancel")
+		x.Send(keyEsc)
+		endsWith(t, x, 3, toldGone)
+		if m.revision() != before {
+			t.Errorf("%s: cancelled, but something was changed", action.command)
+		}
+		x = m.start(action.command)
+		x.WaitFor(action.title)
+		x.Send(keyLeft)
+		x.WaitFor("[ " + action.button + " ]")
+		x.Send(keyEnter)
+		endsWith(t, x, 0, action.done)
+		if strings.Contains(x.Raw(), askCode) {
+			t.Errorf("%s asked for a code", action.command)
+		}
+	}
+}
+
+// TestService_PlainLines: the same questions on a simple terminal and for a screen reader, without an escape sequence.
+func TestService_PlainLines(t *testing.T) {
+	path := testkit.Build(t, program)
+	for _, mode := range []struct{ name, env, flag string }{
+		{"Dumb", "TERM=dumb", "--quiet=false"}, {"Accessible", "NO_COLOR=1", "--accessible"},
+	} {
+		t.Run(mode.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMember(t, path, mode.env)
+			plain := func(x *testkit.Terminal, status int, says string) {
+				t.Helper()
+				endsWith(t, x, status, says)
+				if strings.Contains(x.Raw(), "\x1b") {
+					t.Errorf("an escape sequence was written: %q", x.Raw())
+				}
+			}
+			answers := func(x *testkit.Terminal, question, answer string) {
+				t.Helper()
+				x.WaitFor(question)
+				x.Send(answer + keyEnter)
+			}
+			start := func(args ...string) *testkit.Terminal { return m.start(append(args, mode.flag)...) }
+
+			x := start(m.loginArgs()...)
+			answers(x, "Login:", "ada")
+			answers(x, "Password:", memberPassword)
+			plain(x, 0, "You are signed in.")
+			if strings.Contains(x.Raw(), memberPassword) {
+				t.Error("the password was shown")
+			}
+
+			x = start("mfa", "setup")
+			x.WaitFor("The six digits your app shows now:")
+			if codeRows(x.Screen()) > 0 {
+				t.Errorf("a picture was drawn:\n%s", x.Screen())
+			}
+			m.seed = typedSeed(t, x.Screen())
+			answers(x, "The six digits your app shows now:", m.code())
+			plain(x, 0, "Keep these recovery codes in a safe place")
+			m.recovery = recoveryCode.FindAllString(x.Screen(), -1)
+
+			m.does("generate")
+			m.ages()
+			before := m.revision()
+			for name, keys := range map[string]string{"Enter": keyEnter, "CtrlC": keyCtrlC, "CtrlD": keyCtrlD, "Esc": keyEsc} {
+				x = start("regenerate")
+				answers(x, `Type "Get New Key" to go on`, "get new key")
+				x.WaitFor("Code:")
+				x.Send(keys)
+				plain(x, 3, toldGone)
+				if m.revision() != before {
+					t.Errorf("%s: something was changed", name)
+				}
+			}
+			x = start("regenerate")
+			answers(x, `Type "Get New Key" to go on`, "yes")
+			answers(x, askCode, "000000")
+			answers(x, notTaken, m.recovery[0])
+			plain(x, 0, "The new API key is made.")
+			if strings.Contains(x.Raw(), m.recovery[0]) || strings.Contains(x.Raw(), "000000") {
+				t.Error("a code was shown")
+			}
+		})
+	}
+}
+
+// TestService_Popups: the other questions about a session and an account, confirmed and cancelled.
+func TestService_Popups(t *testing.T) {
+	m := newMember(t, testkit.Build(t, program))
+	m.enrol()
+	m.does("generate")
+
+	// session create has no pop-up, but wants a fresh code.
+	create := []string{"session", "create", "--name", "ci", "--allow", "status"}
+	m.ages()
+	for _, leave := range leaves {
+		x := m.start(create...)
+		x.WaitFor("┃ Code")
+		x.Send(leave.keys)
+		endsWith(t, x, 3, toldGone)
+	}
+	if got := m.mustPipe("", "session", "list", "--jq", `[.items[] | select(.kind == "pipeline")] | length`); got != "0\n" {
+		t.Errorf("cancelled, but there are %s sessions of pipelines", got)
+	}
+	x := m.start(create...)
+	x.WaitFor(askCode)
+	fills(x, "Code", m.code(), true)
+	endsWith(t, x, 0, "This is its token; it is not shown again.")
+	if !regexp.MustCompile(`(?m)^aps_[0-9A-Za-z]{49}$`).MatchString(x.Screen()) {
+		t.Errorf("no token:\n%s", x.Screen())
+	}
+
+	for _, question := range []struct {
+		name          string
+		args          []string
+		title, button string
+		shows         string // in the pop-up
+		proofs        func(*testkit.Terminal)
+		done          string
+		gone          func() bool
+	}{
+		{
+			"RevokeSession", []string{"session", "revoke", "ci"}, "Revoke the session?", "Revoke", "Session  ci", nil, "The session is ended.",
+			func() bool {
+				return m.mustPipe("", "session", "list", "--jq", `[.items[] | select(.name == "ci")] | length`) == "0\n"
+			},
+		},
+		{
+			"NewCodes", []string{"mfa", "codes"}, "Get new recovery codes?", "Get New Codes", "The old ones are void.",
+			func(x *testkit.Terminal) { fills(x, "Code", m.code(), true) }, "Keep these recovery codes in a safe place", nil,
+		},
+		{
+			"Forget", []string{"forget"}, "Forget the secret kept here?", "Forget", "ada", nil, "The secret is no longer kept here.",
+			func() bool { _, _, status := m.pipes("", "secret"); return status == 5 },
+		},
+		{
+			"DisableMFA", []string{"mfa", "disable"}, "Turn off multi-factor authentication?", "Turn Off", "Sessions of pipelines end.",
+			func(x *testkit.Terminal) {
+				fills(x, "Password", memberPassword, true)
+				fills(x, "Code of your authenticator", m.code(), true)
+			}, "Multi-factor authentication is off.",
+			func() bool { return m.mustPipe("", "mfa", "status", "--jq", ".mfaEnabled") == "false\n" },
+		},
+		{
+			"RemoveProfile", []string{"profile", "remove", "prod"}, "Remove the profile prod?", "Remove", "Its session is ended.", nil,
+			"The profile prod is removed.",
+			func() bool { return !strings.Contains(m.mustPipe("", "profile", "list"), "prod") },
+		},
+	} {
+		t.Run(question.name, func(t *testing.T) {
+			part := m.in(t)
+			if question.name == "NewCodes" {
+				m.ages()
+			}
+			home := part.home()
+			asked := func() *testkit.Terminal {
+				x := part.start(question.args...)
+				x.WaitFor(question.title)
+				x.WaitFor(question.shows)
+				x.WaitFor("[ Cancel ]")
+				x.WaitFor("n Cancel")
+				return x
+			}
+			confirmed := func() *testkit.Terminal {
+				x := asked()
+				x.Send(keyLeft)
+				x.WaitFor("[ " + question.button + " ]")
+				x.Send(keyEnter)
+				return x
+			}
+			for _, leave := range leaves {
+				x := asked()
+				x.Send(leave.keys)
+				endsWith(t, x, 3, toldGone)
+				if question.proofs != nil { // the form after the pop-up
+					x = confirmed()
+					x.WaitFor("Code")
+					x.WaitFor("┃ >")
+					x.Send(leave.keys)
+					endsWith(t, x, 3, toldGone)
+				}
+			}
+			if !maps.Equal(part.home(), home) || question.gone != nil && question.gone() {
+				t.Fatal("cancelled, but something was changed")
+			}
+			x := confirmed()
+			if question.proofs != nil {
+				question.proofs(x)
+			}
+			endsWith(t, x, 0, question.done)
+			if question.gone != nil && !question.gone() {
+				t.Error("nothing was changed")
+			}
 		})
 	}
 }
