@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -158,6 +159,12 @@ func TestServiceScripts(t *testing.T) {
 					ts.Fatalf("apikeyd %v: %v", args, err)
 				}
 				ts.Check(os.WriteFile(ts.MkAbs("operator.out"), []byte(out), 0o600))
+			},
+			// requests N ROUTE: how many requests of a route the service has seen
+			"requests": func(ts *testscript.TestScript, _ bool, args []string) {
+				if got := strconv.Itoa(strings.Count(served(ts).log.String(), `"route":"`+args[1]+`"`)); got != args[0] {
+					ts.Fatalf("%s requests of %s, want %s", got, args[1], args[0])
+				}
 			},
 			// clock DURATION: lets time pass at the service
 			"clock": func(ts *testscript.TestScript, _ bool, args []string) {
