@@ -86,13 +86,14 @@ func (f *faulty) Write(ctx context.Context, fn func(store.Writer) error) error {
 
 // service is a whole key service on a loopback address.
 type service struct {
-	t        *testing.T
+	t        testing.TB
 	clock    *clock
 	dir      string
 	log      *journal
 	db       *faulty
 	keys     *keyservice.Service
 	accounts *accounts.Service
+	handler  http.Handler
 	url      string
 	document routers.Router
 	client   *http.Client
@@ -102,7 +103,7 @@ type service struct {
 }
 
 // serve starts a service with one account, which may have a key. change may alter the options of the API.
-func serve(t *testing.T, mfaRequired bool, change func(*httpapi.Options)) *service {
+func serve(t testing.TB, mfaRequired bool, change func(*httpapi.Options)) *service {
 	t.Helper()
 	ctx := context.Background()
 	s := &service{t: t, clock: &clock{}, dir: t.TempDir(), log: &journal{}, document: openDocument(t)}
@@ -141,7 +142,8 @@ func serve(t *testing.T, mfaRequired bool, change func(*httpapi.Options)) *servi
 	if change != nil {
 		change(&o)
 	}
-	server := httptest.NewServer(httpapi.New(o))
+	s.handler = httpapi.New(o)
+	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	transport := server.Client().Transport.(*http.Transport)
 	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = 64, 64

@@ -42,7 +42,7 @@ func TestKeyring_FailsAtAnyCall(t *testing.T) {
 	}
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var count tally
-	each(t, all[:min(len(all), pick(40, 800))], func() func(trial) {
+	each(t, all[:min(len(all), pick(24, 1000))], func() func(trial) {
 		d := newDesk(t)
 		u := onDesk(t, tool, d)
 		return func(k trial) {
@@ -122,7 +122,7 @@ func TestKeyring_TwoHomes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var count tally
-	for range pick(6, 100) {
+	for range pick(4, 100) {
 		k := kill{order: making()[random.IntN(5)], first: steps[random.IntN(len(steps))]}
 		if err := k.try(one, &count); err != nil {
 			t.Fatalf("%v: %v", k, err)
