@@ -67,7 +67,9 @@ func (k *keyService) start(args ...string) error {
 	}
 	k.ends, k.done, k.log = make(chan os.Signal, 2), make(chan error, 1), &syncedBuffer{}
 	args = append([]string{"serve", "--data", filepath.Join(k.dir, "data"), "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key}, args...)
-	go func() { k.done <- daemon.Run(context.Background(), k.env(strings.NewReader(""), io.Discard, k.log), args) }()
+	go func() {
+		k.done <- daemon.Run(context.Background(), k.env(strings.NewReader(""), io.Discard, k.log), args)
+	}()
 	for range 1000 {
 		for _, line := range strings.Split(k.log.String(), "\n") {
 			var said struct{ Address string }
@@ -88,7 +90,7 @@ func (k *keyService) start(args ...string) error {
 func (k *keyService) stop() {
 	if k.done != nil {
 		k.ends <- os.Interrupt
-		<-k.done
+		_ = <-k.done // how it ended is in its log
 		k.done = nil
 	}
 }

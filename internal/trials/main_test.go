@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,11 +27,14 @@ var built sync.Map
 // build gives the path of the tool, built with tags.
 func build(t testing.TB, tags ...string) string {
 	t.Helper()
-	key := "apikey"
-	for _, tag := range tags {
-		key += " " + tag
-	}
-	once, _ := built.LoadOrStore(key, sync.OnceValue(func() string { return testkit.Build(lasting{t}, "../../cmd/apikey", tags...) }))
+	return buildProgram(t, "../../cmd/apikey", tags...)
+}
+
+func buildProgram(t testing.TB, pkg string, tags ...string) string {
+	t.Helper()
+	once, _ := built.LoadOrStore(strings.Join(append(tags, pkg), " "), sync.OnceValue(func() string {
+		return testkit.Build(lasting{t}, pkg, tags...)
+	}))
 	return once.(func() string)()
 }
 

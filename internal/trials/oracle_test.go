@@ -188,7 +188,7 @@ func (o order) again(u user, before state, done bool) error {
 	if strays := u.strays(); len(strays) > 0 {
 		return fmt.Errorf("left behind: %v", strays)
 	}
-	if kept := u.files("secrets"); o.rests == "" && !u.inKeyring() && len(kept) != 1 {
+	if kept := u.keptSecrets(); o.rests == "" && !u.inKeyring() && len(kept) != 1 {
 		return fmt.Errorf("kept: %v", kept)
 	}
 	return o.accepted(u, after, outputs...)

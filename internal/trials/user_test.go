@@ -114,16 +114,13 @@ func (u user) pending() bool {
 // strays lists what a write or an action that was cut short left beside the files that are used.
 func (u user) strays() []string {
 	var found []string
-	paths := append(u.files("accounts"), u.files("secrets")...)
-	if beside, err := filepath.Glob(filepath.Join(u.home, ".*")); err == nil {
-		paths = append(paths, beside...)
-	}
-	for _, path := range paths {
-		if base := filepath.Base(path); strings.HasPrefix(base, ".") && base != ".local" {
+	for _, path := range append(u.files("accounts"), u.files("secrets")...) {
+		if strings.HasPrefix(filepath.Base(path), ".") {
 			found = append(found, path)
 		}
 	}
-	return found
+	beside, _ := filepath.Glob(filepath.Join(u.home, ".*.apikey-*")) // of --secret-file
+	return append(found, beside...)
 }
 
 var secretPattern = regexp.MustCompile(`aks_[0-9A-Za-z]{49}`)

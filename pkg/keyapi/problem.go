@@ -47,9 +47,10 @@ type statusMeaning struct {
 }
 
 // statusMeanings has no row for 409, 410 and 412: what stands between this program and the service may answer so too,
-// and it must not pass for the service's word on a key.
+// and it must not pass for the service's word on a key. A bare 400 says that the request was damaged on its way, not that
+// the user gave a wrong one.
 var statusMeanings = []statusMeaning{
-	{http.StatusBadRequest, CodeInvalidRequest, "did not understand the request", ""},
+	{http.StatusBadRequest, CodeUnavailable, "did not understand the request", ""},
 	{http.StatusUnauthorized, CodeUnauthenticated, "wants you to sign in", "Sign in with: apikey login"},
 	{http.StatusForbidden, CodeNotPermitted, "does not permit this", ""},
 	{http.StatusNotFound, CodeUnavailable, noKeyService, hintAddress},

@@ -41,7 +41,7 @@ func TestProblem_NoneOfTheAPI_CountsByItsStatus(t *testing.T) {
 	type codes struct{ read, change keyapi.Code }
 	same := func(c keyapi.Code) codes { return codes{c, c} }
 	for status, want := range map[int]codes{
-		300: same(keyapi.CodeUnavailable), 304: same(keyapi.CodeUnavailable), 400: same(keyapi.CodeInvalidRequest),
+		300: same(keyapi.CodeUnavailable), 304: same(keyapi.CodeUnavailable), 400: same(keyapi.CodeUnavailable),
 		401: same(keyapi.CodeUnauthenticated), 403: same(keyapi.CodeNotPermitted), 404: same(keyapi.CodeUnavailable), 405: same(keyapi.CodeUnavailable),
 		407: same(keyapi.CodeUnavailable), 409: same(keyapi.CodeUnavailable), 410: same(keyapi.CodeUnavailable), 412: same(keyapi.CodeUnavailable),
 		413: same(keyapi.CodeInvalidRequest), 418: same(keyapi.CodeUnavailable), 422: same(keyapi.CodeInvalidRequest), 429: same(keyapi.CodeRateLimited),
