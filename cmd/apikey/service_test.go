@@ -32,6 +32,7 @@ import (
 // sessions age within the second.
 type keyService struct {
 	dir    string // of its data, its certificate and its log
+	plain  bool   // HTTP: no TLS
 	ahead  atomic.Int64
 	ends   chan os.Signal
 	done   chan error
@@ -67,14 +68,17 @@ func (k *keyService) start(args ...string) error {
 		return err
 	}
 	k.ends, k.done, k.log = make(chan os.Signal, 2), make(chan error, 1), &syncedBuffer{}
-	args = append([]string{"serve", "--data", filepath.Join(k.dir, "data"), "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key}, args...)
+	if !k.plain {
+		args = append(args, "--tls-cert", cert, "--tls-key", key)
+	}
+	args = append([]string{"serve", "--data", filepath.Join(k.dir, "data"), "--listen", "127.0.0.1:0"}, args...)
 	go func() {
 		k.done <- daemon.Run(context.Background(), k.env(strings.NewReader(""), io.Discard, k.log), args)
 	}()
 	for range 1000 {
 		for _, line := range strings.Split(k.log.String(), "\n") {
 			var said struct{ Address string }
-			if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Address, "https://") {
+			if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Address, "http") {
 				k.server = said.Address
 				return nil
 			}
@@ -99,7 +103,9 @@ func (k *keyService) stop() {
 // code gives a code that was not spent yet, by an independent generator. The clock moves on by a step for each.
 func (k *keyService) code(secret string) (string, error) {
 	k.ahead.Add(int64(30 * time.Second))
-	out, err := exec.Command("oathtool", "--totp", "--base32", "--now", k.now().UTC().Format("2006-01-02 15:04:05 UTC"), secret).Output()
+	generator := exec.Command("oathtool", "--totp", "--base32", "--now", k.now().UTC().Format("2006-01-02 15:04:05 UTC"), "-")
+	generator.Stdin = strings.NewReader(secret + "\n")
+	out, err := generator.Output()
 	return strings.TrimSpace(string(out)), err
 }
 
