@@ -1,6 +1,7 @@
 package foreign_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -44,11 +45,12 @@ func TestParse_Refusals_DoNotRepeatTheText(t *testing.T) {
 		"JSON, half":    `{"accessSecret":"` + canary + `"}`,
 	} {
 		_, secret, err := foreign.Parse(text)
-		if keyapi.CodeOf(err) != keyapi.CodeInvalidRequest || !secret.IsZero() {
+		var told *keyapi.Error
+		if !errors.As(err, &told) || told.Code != keyapi.CodeInvalidRequest || !secret.IsZero() {
 			t.Errorf("%s: got %v", name, err)
 			continue
 		}
-		if told := err.(*keyapi.Error); strings.Contains(told.Message+told.Hint, canary) || told.Hint == "" {
+		if strings.Contains(told.Message+told.Hint, canary) || told.Hint == "" {
 			t.Errorf("%s: %q, %q", name, told.Message, told.Hint)
 		}
 	}
