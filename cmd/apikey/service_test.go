@@ -93,11 +93,14 @@ func (k *keyService) start(args ...string) error {
 }
 
 func (k *keyService) stop() {
-	if k.done != nil {
-		k.ends <- os.Interrupt
-		_ = <-k.done // how it ended is in its log
-		k.done = nil
+	if k.done == nil {
+		return
 	}
+	k.ends <- os.Interrupt
+	if err := <-k.done; err != nil {
+		_, _ = k.log.Write([]byte("ended with: " + err.Error() + "\n"))
+	}
+	k.done = nil
 }
 
 // code gives a code that was not spent yet, by an independent generator. The clock moves on by a step for each.
