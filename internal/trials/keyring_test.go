@@ -85,7 +85,7 @@ func noStray(u user, d *desk) error {
 	var kept struct {
 		AccessKey string `json:"accessKey"`
 		Stale     []struct {
-			AccessKey string `json:"accessKey"`
+			Name string `json:"name"`
 		} `json:"stale"`
 	}
 	for _, path := range u.files("accounts") {
@@ -101,7 +101,7 @@ func noStray(u user, d *desk) error {
 	}
 	noted := []string{kept.AccessKey}
 	for _, s := range kept.Stale {
-		noted = append(noted, s.AccessKey)
+		noted = append(noted, s.Name)
 	}
 	for slot := range d.secrets() {
 		if !slices.Contains(noted, slot) {
