@@ -35,7 +35,7 @@ func TestDocs_EveryExampleRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin := filepath.Dir(testkit.Build(t, program))
+	bin := filepath.Dir(testkit.Build(t, program)) + ":" + filepath.Dir(testkit.Build(t, service))
 	ran := 0
 	for _, file := range append(files, moduleRoot+"/README.md") {
 		text, err := os.ReadFile(file)
@@ -46,6 +46,11 @@ func TestDocs_EveryExampleRuns(t *testing.T) {
 			reader := newReader(t, bin)
 			if block[1] == "yaml" {
 				reader.configures(file, block[2])
+				continue
+			}
+			if strings.Contains(block[2], "apikeyd serve") {
+				reader.serves(file, block[2])
+				ran++
 				continue
 			}
 			if !makesKey.MatchString(block[2]) {
@@ -106,6 +111,18 @@ func (r reader) configures(file, text string) {
 		r.t.Fatal(err)
 	}
 	r.types(file, "apikey status")
+}
+
+// serves runs a whole example at once, since a service that it starts has to be there until its end. The first command
+// that fails ends it.
+func (r reader) serves(file, text string) {
+	r.t.Helper()
+	script := "set -e -o pipefail; trap 'kill $(jobs -p)' EXIT\n" + text
+	cmd := exec.Command("/bin/bash", "-c", script)
+	cmd.Env, cmd.Dir = r.env, r.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		r.t.Errorf("%s: %v\n%s\n%s", file, err, text, out)
+	}
 }
 
 // types runs a line in a shell on a terminal, answering every pop-up.

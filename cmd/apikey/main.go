@@ -48,10 +48,13 @@ func signals(ctx context.Context) (context.Context, func()) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
-// connect opens the service a target names: a remote one, or the embedded one if it names none.
+// connect opens the service a target names: a remote one, one without a key API, or the embedded one if it names none.
 func connect(ctx context.Context, to cli.Target, now func() time.Time) (*cli.Connection, error) {
 	if to.Server != "" {
 		return remote(to, now)
+	}
+	if to.TokenURL != "" {
+		return withoutKeyAPI(to, now)
 	}
 	if to.Profile != profile.Local {
 		return nil, keyapi.Errorf(keyapi.CodeUsage, "The profile "+to.Profile+" names no server",

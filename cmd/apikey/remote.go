@@ -32,6 +32,6 @@ func remote(to cli.Target, now func() time.Time) (*cli.Connection, error) {
 			token, err := client.Token(ctx, accessKey, secret)
 			return custody.Token{AccessToken: token.AccessToken, ExpiresAt: token.ExpiresAt}, err
 		},
-		Close:   func() error { return nil },
+		Close: func() error { return nil },
 	}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,7 @@ import (
 // sessions age within the second.
 type keyService struct {
 	dir    string // of its data, its certificate and its log
+	plain  bool   // HTTP: no TLS
 	ahead  atomic.Int64
 	ends   chan os.Signal
 	done   chan error
@@ -66,12 +68,17 @@ func (k *keyService) start(args ...string) error {
 		return err
 	}
 	k.ends, k.done, k.log = make(chan os.Signal, 2), make(chan error, 1), &syncedBuffer{}
-	args = append([]string{"serve", "--data", filepath.Join(k.dir, "data"), "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key}, args...)
-	go func() { k.done <- daemon.Run(context.Background(), k.env(strings.NewReader(""), io.Discard, k.log), args) }()
+	if !k.plain {
+		args = append(args, "--tls-cert", cert, "--tls-key", key)
+	}
+	args = append([]string{"serve", "--data", filepath.Join(k.dir, "data"), "--listen", "127.0.0.1:0"}, args...)
+	go func() {
+		k.done <- daemon.Run(context.Background(), k.env(strings.NewReader(""), io.Discard, k.log), args)
+	}()
 	for range 1000 {
 		for _, line := range strings.Split(k.log.String(), "\n") {
 			var said struct{ Address string }
-			if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Address, "https://") {
+			if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Address, "http") {
 				k.server = said.Address
 				return nil
 			}
@@ -88,7 +95,7 @@ func (k *keyService) start(args ...string) error {
 func (k *keyService) stop() {
 	if k.done != nil {
 		k.ends <- os.Interrupt
-		<-k.done
+		_ = <-k.done // how it ended is in its log
 		k.done = nil
 	}
 }
@@ -96,7 +103,9 @@ func (k *keyService) stop() {
 // code gives a code that was not spent yet, by an independent generator. The clock moves on by a step for each.
 func (k *keyService) code(secret string) (string, error) {
 	k.ahead.Add(int64(30 * time.Second))
-	out, err := exec.Command("oathtool", "--totp", "--base32", "--now", k.now().UTC().Format("2006-01-02 15:04:05 UTC"), secret).Output()
+	generator := exec.Command("oathtool", "--totp", "--base32", "--now", k.now().UTC().Format("2006-01-02 15:04:05 UTC"), "-")
+	generator.Stdin = strings.NewReader(secret + "\n")
+	out, err := generator.Output()
 	return strings.TrimSpace(string(out)), err
 }
 
@@ -130,7 +139,7 @@ type keyServiceKey struct{}
 // TestServiceScripts runs the tool against a key service as its users do; $SERVER is the service, $CA its certificate.
 func TestServiceScripts(t *testing.T) {
 	needsOathtool(t)
-	service := func(ts *testscript.TestScript) *keyService { return ts.Value(keyServiceKey{}).(*keyService) }
+	served := func(ts *testscript.TestScript) *keyService { return ts.Value(keyServiceKey{}).(*keyService) }
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/service",
 		RequireExplicitExec: true,
@@ -140,34 +149,40 @@ func TestServiceScripts(t *testing.T) {
 			"json":  jsonFields,
 			// serve [FLAG ...]: starts the service
 			"serve": func(ts *testscript.TestScript, _ bool, args []string) {
-				k := service(ts)
+				k := served(ts)
 				ts.Check(k.start(args...))
 				ts.Defer(k.stop)
 				ts.Setenv("SERVER", k.server)
 				ts.Setenv("CA", filepath.Join(k.dir, "cert.pem"))
 			},
 			// stopped: ends the service
-			"stopped": func(ts *testscript.TestScript, _ bool, _ []string) { service(ts).stop() },
+			"stopped": func(ts *testscript.TestScript, _ bool, _ []string) { served(ts).stop() },
 			// operator ARG ...: a command of apikeyd, with the word "password" where it wants one from standard input
 			"operator": func(ts *testscript.TestScript, neg bool, args []string) {
-				out, errs, err := service(ts).operator(strings.NewReader("correct horse battery\n"), args...)
+				out, errs, err := served(ts).operator(strings.NewReader("correct horse battery\n"), args...)
 				ts.Logf("%s%s", out, errs)
 				if (err != nil) != neg {
 					ts.Fatalf("apikeyd %v: %v", args, err)
 				}
 				ts.Check(os.WriteFile(ts.MkAbs("operator.out"), []byte(out), 0o600))
 			},
+			// requests N ROUTE: how many requests of a route the service has seen
+			"requests": func(ts *testscript.TestScript, _ bool, args []string) {
+				if got := strconv.Itoa(strings.Count(served(ts).log.String(), `"route":"`+args[1]+`"`)); got != args[0] {
+					ts.Fatalf("%s requests of %s, want %s", got, args[1], args[0])
+				}
+			},
 			// clock DURATION: lets time pass at the service
 			"clock": func(ts *testscript.TestScript, _ bool, args []string) {
 				d, err := time.ParseDuration(args[0])
 				ts.Check(err)
-				service(ts).ahead.Add(int64(d))
+				served(ts).ahead.Add(int64(d))
 			},
 			// code FILE: sets $CODE to a fresh code for the secret in a file of JSON (mfa setup --begin -o json)
 			"code": func(ts *testscript.TestScript, _ bool, args []string) {
 				var setup struct{ Secret string }
 				ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &setup))
-				code, err := service(ts).code(setup.Secret)
+				code, err := served(ts).code(setup.Secret)
 				ts.Check(err)
 				ts.Setenv("CODE", code)
 			},
@@ -176,7 +191,7 @@ func TestServiceScripts(t *testing.T) {
 				client, err := testkit.TrustingClient(ts.Getenv("CA"))
 				ts.Check(err)
 				body := strings.NewReader("token=" + strings.TrimSpace(ts.ReadFile(args[1])))
-				r, err := http.NewRequest(http.MethodPost, service(ts).server+"/introspect", body)
+				r, err := http.NewRequest(http.MethodPost, served(ts).server+"/introspect", body)
 				ts.Check(err)
 				r.SetBasicAuth("api", strings.TrimSpace(ts.ReadFile("resource.secret")))
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

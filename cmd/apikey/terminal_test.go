@@ -12,8 +12,11 @@ import (
 	"github.com/apikey-cli/apikey/internal/testkit"
 )
 
-// program is the package of the real program.
-const program = "github.com/apikey-cli/apikey/cmd/apikey"
+// The programs under test.
+const (
+	program = "github.com/apikey-cli/apikey/cmd/apikey"
+	service = "github.com/apikey-cli/apikey/cmd/apikeyd"
+)
 
 // person is a user at a terminal with a home of their own and the private file as their store.
 type person struct {

@@ -162,7 +162,7 @@ func end(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	select {
-	case <-s.exit:
+	case <-s.exit: //nolint:errcheck // its status is looked at below
 	case <-time.After(patience):
 		ts.Fatalf("the server did not end:\n%s", ts.ReadFile("server.log"))
 	}
@@ -211,8 +211,11 @@ func finish(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// remembered are the fields of replies whose values later lines of a script need, by the variable they are put into.
+var remembered = map[string]string{"token": "TOKEN", "accessKey": "ACCESS_KEY", "accessSecret": "ACCESS_SECRET"}
+
 // request makes an HTTP request and expects a status: http 201 POST /v1/sessions BODY [NAME: VALUE ...]. The status 0
-// waits until nothing answers. The body of the reply is then in stdout, and the value of its field token in $TOKEN.
+// waits until nothing answers. The body of the reply is then in stdout, and what remembered names in variables.
 func request(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: http STATUS METHOD PATH [BODY [NAME: VALUE ...]]")
@@ -260,11 +263,13 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(reply.StatusCode) != args[0] {
 		ts.Fatalf("%s %s: %s, want %s\n%s", args[1], args[2], reply.Status, args[0], text)
 	}
-	var fields struct {
-		Token string `json:"token"`
-	}
-	if json.Unmarshal(text, &fields) == nil && fields.Token != "" {
-		ts.Setenv("TOKEN", fields.Token)
+	var fields map[string]any
+	if json.Unmarshal(text, &fields) == nil {
+		for field, variable := range remembered {
+			if value, isText := fields[field].(string); isText {
+				ts.Setenv(variable, value)
+			}
+		}
 	}
 	_, err = ts.Stdout().Write(text)
 	ts.Check(err)

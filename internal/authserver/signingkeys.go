@@ -34,7 +34,8 @@ func (s keySeal) close(k accesstoken.SigningKey) (store.SigningKey, error) {
 	if _, err := io.ReadFull(s.random, nonce); err != nil {
 		return store.SigningKey{}, err
 	}
-	return store.SigningKey{ID: k.ID, CreatedAt: k.CreatedAt, Sealed: s.aead.Seal(nonce, nonce, k.Seed(), []byte(k.ID))}, nil
+	sealed := s.aead.Seal(nonce, nonce, k.Seed(), []byte(k.ID))
+	return store.SigningKey{ID: k.ID, CreatedAt: k.CreatedAt, Sealed: sealed}, nil
 }
 
 func (s keySeal) open(k store.SigningKey) (accesstoken.SigningKey, error) {
@@ -106,8 +107,9 @@ func (s *Server) open(keys []store.SigningKey) (accesstoken.KeySet, error) {
 		var err error
 		if opened[i], err = s.seal.open(k); err != nil {
 			return accesstoken.KeySet{}, &keyapi.Error{
-				Code: keyapi.CodeUnavailable, Message: fmt.Sprintf("The signing key %s cannot be opened with this master key", k.ID), Err: err,
-				Hint: "Put back the master key file that was made with this database.",
+				Code: keyapi.CodeUnavailable, Err: err,
+				Message: fmt.Sprintf("The signing key %s cannot be opened with this master key", k.ID),
+				Hint:    "Put back the master key file that was made with this database.",
 			}
 		}
 	}

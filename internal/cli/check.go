@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,16 +33,87 @@ func checkCommand(env *Env) *cobra.Command {
 		Short: "Say in one line whether the key is usable; for cron and CI",
 		Long: "Says in one line whether the key is usable. Exit status: 0 usable, 5 not\n" +
 			"usable, 8 usable but expires within the time given; 4, 6 and 7 if the\n" +
-			"account, the service or the secret store is what is wrong.",
+			"account, the service or the secret store is what is wrong. With --live and\n" +
+			"APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET it needs no session: it asks for an\n" +
+			"access token with them, and no more.",
 		Example:           "  apikey check --within 30d\n  apikey check --live",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE:              env.looks(func(ctx context.Context, k keyed) error { return check(ctx, k, in) }),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := env.start(cmd)
+			if err != nil {
+				return err
+			}
+			return s.check(cmd.Context(), in)
+		},
 	}
 	cmd.Flags().Var(&in.within, "within", "exit 8 if the key expires within this time")
 	cmd.Flags().BoolVar(&in.live, "live", false, "also ask whether the kept secret is accepted")
 	complete(cmd, "within", cobra.FixedCompletions([]string{"7d", "30d"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// check looks at the key. If all there is is a pair in the environment, it tries that pair.
+func (s *session) check(ctx context.Context, in checkInput) error {
+	conn, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if in.live {
+		accessKey, secret, given, err := s.fromEnvironment()
+		if err == nil && given {
+			given, err = s.onlyPair(ctx, conn, accessKey)
+		}
+		if err != nil || given {
+			if err == nil {
+				err = s.tryPair(ctx, conn, in, accessKey, secret)
+			}
+			return errors.Join(err, conn.Close())
+		}
+	}
+	return s.with(ctx, conn, func(ctx context.Context, k keyed) error { return check(ctx, k, in) })
+}
+
+// onlyPair tells whether nothing can be learned of a key but whether its pair is accepted: there is no session for its
+// service, or what is known here is of another key.
+func (s *session) onlyPair(ctx context.Context, conn *Connection, accessKey string) (bool, error) {
+	switch {
+	case conn.Foreign != nil:
+		key, err := conn.Foreign.Key(ctx)
+		return key.AccessKey != accessKey, err
+	case conn.Remote != nil && s.given().IsZero():
+		note, err := s.desk().Note(conn.Remote.Seat)
+		return note.Store == "", err
+	default:
+		return false, nil
+	}
+}
+
+// pairJSON is the result of check for a pair of which nothing else is known.
+type pairJSON struct {
+	Schema    int    `json:"schema"`
+	Profile   string `json:"profile"`
+	Server    string `json:"server"`
+	AccessKey string `json:"accessKey"`
+	Usable    bool   `json:"usable"`
+}
+
+// tryPair asks the service for an access token with a pair. One that is not accepted is an error.
+func (s *session) tryPair(ctx context.Context, conn *Connection, in checkInput, accessKey string, secret keyapi.Secret) error {
+	if in.within.Given {
+		return keyapi.Errorf(keyapi.CodeUsage, "When the key expires is not known here", "Leave --within out.")
+	}
+	if _, err := conn.Grant(ctx, accessKey, secret); err != nil {
+		return err
+	}
+	if s.out.JSON {
+		return s.out.Object(pairJSON{keyapi.Schema, s.settings.Profile, conn.Server, accessKey, true})
+	}
+	if s.quiet {
+		return nil
+	}
+	_, err := fmt.Fprintln(s.env.IO.Out, "usable: "+accessKey+" is accepted")
+	return err
 }
 
 func check(ctx context.Context, k keyed, in checkInput) error {

@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 
+	"github.com/apikey-cli/apikey/internal/foreign"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -17,6 +18,10 @@ func (s *session) fromEnvironment() (accessKey string, secret keyapi.Secret, giv
 	if ak == "" || as == "" {
 		return "", keyapi.Secret{}, false, keyapi.Errorf(keyapi.CodeUsage,
 			"Only one of APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET is set", "Set both, or neither.")
+	}
+	if s.settings.TokenURL != "" {
+		accessKey, secret, err = foreign.Pair(ak, as)
+		return accessKey, secret, err == nil, err
 	}
 	if accessKey, err = keyapi.ParseAccessKey(ak); err != nil {
 		return "", keyapi.Secret{}, false, err

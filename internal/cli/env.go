@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/internal/foreign"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/signin"
 	"github.com/apikey-cli/apikey/internal/term"
@@ -48,7 +49,9 @@ type Target struct {
 type Connection struct {
 	custody.Service
 	Server string  // its address; "" = embedded
-	Remote *Remote // nil = embedded
+	Remote *Remote // nil = embedded, or without a key API
+	// Foreign is the service if it has no key API; nil = it has one.
+	Foreign *foreign.Service
 	// Grant gets an access token for a credential; nil where the service gives none.
 	Grant custody.Grant
 	Close func() error

@@ -13,54 +13,6 @@ import (
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// advice is what the tool makes of a code: its exit status and, where the error itself has none, what to do next.
-type advice struct {
-	exit int
-	hint string
-}
-
-// advices has a row for every code: scripts rely on the exit statuses.
-var advices = map[keyapi.Code]advice{
-	keyapi.CodeInternal: {1, "This is a defect of apikey or of the system under it; --debug shows more."},
-
-	keyapi.CodeUsage:                {2, "See: apikey --help"},
-	keyapi.CodeConfirmationRequired: {2, "Add --yes to do it without a question."},
-	keyapi.CodeInvalidRequest:       {2, "See: apikey --help"},
-	keyapi.CodeIdempotencyMismatch:  {2, "Run the command again."},
-
-	keyapi.CodeCancelled: {3, ""},
-
-	keyapi.CodeUnauthenticated:   {4, "Sign in again with: apikey login"},
-	keyapi.CodeOTPRequired:       {4, "Give the six digits your authenticator app shows."},
-	keyapi.CodeOTPInvalid:        {4, "Wait for the next code of your authenticator app and try again."},
-	keyapi.CodeNotPermitted:      {4, "Ask your administrator for the API key permission."},
-	keyapi.CodeMFANotEnabled:     {4, "Set up multi-factor authentication first: apikey mfa setup"},
-	keyapi.CodeMFAAlreadyEnabled: {4, "It is on already: there is nothing to set up."},
-
-	keyapi.CodeNoKey:           {5, "Make one with: apikey generate"},
-	keyapi.CodeKeyExists:       {5, "See it with: apikey status. Replace it with: apikey regenerate"},
-	keyapi.CodeKeyExpired:      {5, "Get a new one with: apikey regenerate"},
-	keyapi.CodeKeyDisabled:     {5, "Activate it with: apikey activate"},
-	keyapi.CodeVersionConflict: {5, "Look at it with: apikey status. Then run the command again."},
-	keyapi.CodeNoSecret:        {5, "Keep one you have with: apikey import. Make a new one with: apikey regenerate"},
-	keyapi.CodeSuperseded:      {5, "Make a new one with: apikey regenerate"},
-	keyapi.CodeNotExecuted:     {5, "Run the command again."},
-
-	keyapi.CodeUnreachable:    {6, "Nothing was changed. Check the address and your connection, then run the command again."},
-	keyapi.CodeOutcomeUnknown: {6, "Run the same command again: it finds out and goes on from there."},
-	keyapi.CodeRateLimited:    {6, "Wait a while, then run the command again."},
-	keyapi.CodeUnavailable:    {6, "Run the command again later."},
-
-	keyapi.CodeStoreUnavailable: {7, "Set APIKEY_STORE=file to keep the secret in a private file instead."},
-	keyapi.CodeStoreLocked:      {7, "Unlock your keyring and run the command again."},
-	keyapi.CodeStoreDenied:      {7, "Allow apikey to use the store and run the command again."},
-	keyapi.CodeStoreTimeout:     {7, "See whether your keyring waits for an answer, then run the command again."},
-	keyapi.CodeStoreTooBig:      {7, "Set APIKEY_STORE=file to keep the secret in a private file instead."},
-	keyapi.CodeStoreFailed:      {7, "Mend the store, or choose another with APIKEY_STORE."},
-
-	keyapi.CodeInterrupted: {130, ""},
-}
-
 // quietExit ends a run with an exit status and says nothing more: the result has said it.
 type quietExit int
 
@@ -75,7 +27,7 @@ func Exit(err error) int {
 	case errors.As(err, &quiet):
 		return int(quiet)
 	default:
-		return advices[keyapi.CodeOf(err)].exit
+		return adviceFor(keyapi.CodeOf(err)).Exit
 	}
 }
 
@@ -97,7 +49,7 @@ func described(err error) keyapi.Error {
 	told := *known
 	told.Message = strings.Join(strings.Fields(known.Error()), " ")
 	if told.Hint == "" {
-		told.Hint = advices[told.Code].hint
+		told.Hint = adviceFor(told.Code).Hint
 	}
 	return told
 }

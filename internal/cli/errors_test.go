@@ -66,14 +66,17 @@ func TestEveryCode_HasTheExitStatusOfTheContract_AndAHint(t *testing.T) {
 		}
 	}
 	for _, code := range codes(t) {
-		a, known := advices[code]
-		if !known || a.exit != want[code] || a.exit == 0 {
-			t.Errorf("%s: exit status %d, want %d", code, a.exit, want[code])
+		a := adviceFor(code)
+		if a.Code != code || a.Exit != want[code] || a.Exit == 0 {
+			t.Errorf("%s: exit status %d, want %d", code, a.Exit, want[code])
 		}
-		if a.hint == "" && code != keyapi.CodeCancelled && code != keyapi.CodeInterrupted {
+		if a.Happened == "" || a.Changed == "" {
+			t.Errorf("%s: the table does not say what happened", code)
+		}
+		if a.Hint == "" && code != keyapi.CodeCancelled && code != keyapi.CodeInterrupted {
 			t.Errorf("%s: people are not told what to do", code)
 		}
-		if strings.Contains(a.hint, "\n") {
+		if strings.Contains(a.Hint, "\n") {
 			t.Errorf("%s: the hint is not one line", code)
 		}
 		delete(want, code)
@@ -107,10 +110,10 @@ func TestEveryCode_ForPeople_OneLineWhatHappenedAndOneWhatToDo(t *testing.T) {
 		if code == keyapi.CodeCancelled {
 			first = "It happened"
 		}
-		if stdout != "" || lines[0] != first || status != advices[code].exit {
+		if stdout != "" || lines[0] != first || status != adviceFor(code).Exit {
 			t.Errorf("%s: exit status %d, %q", code, status, stderr)
 		}
-		if hint := advices[code].hint; hint != "" && (len(lines) != 2 || lines[1] != hint) {
+		if hint := adviceFor(code).Hint; hint != "" && (len(lines) != 2 || lines[1] != hint) {
 			t.Errorf("%s: %q", code, stderr)
 		}
 	}
@@ -120,8 +123,8 @@ func TestEveryCode_InJSON_IsOneObject(t *testing.T) {
 	for _, code := range codes(t) {
 		_, stderr, status := runWith(&keyapi.Error{Code: code, Message: "It\nhappened", Hint: "Do this.", RequestID: "req-1"}, "status", "-o", "json")
 		want := fmt.Sprintf(`{"schema":1,"error":{"code":%q,"message":"It happened","hint":"Do this.","exitStatus":%d,"requestId":"req-1"}}`+"\n",
-			code, advices[code].exit)
-		if stderr != want || status != advices[code].exit {
+			code, adviceFor(code).Exit)
+		if stderr != want || status != adviceFor(code).Exit {
 			t.Errorf("%s: exit status %d\n got %s\nwant %s", code, status, stderr, want)
 		}
 	}
@@ -170,6 +173,24 @@ func TestInstead_IsSafeToPaste(t *testing.T) {
 	} {
 		if got := quote(word); got != want {
 			t.Errorf("quote(%q) = %s, want %s", word, got, want)
+		}
+	}
+}
+
+// TestHelpErrors_IsTheTable: every code and what to do about it is in the help.
+func TestHelpErrors_IsTheTable(t *testing.T) {
+	stdout, stderr, status := runWith(nil, "help", "errors")
+	if status != 0 || stderr != "" {
+		t.Fatalf("exit status %d, %s", status, stderr)
+	}
+	for _, code := range codes(t) {
+		if a := adviceFor(code); !strings.Contains(stdout, "  "+string(code)+"\n      "+a.Happened) || !strings.Contains(stdout, a.Hint) {
+			t.Errorf("%s is not in it", code)
+		}
+	}
+	for _, line := range strings.Split(stdout, "\n") {
+		if len([]rune(line)) > 100 {
+			t.Errorf("a line of %d characters: %s", len(line), line)
 		}
 	}
 }

@@ -14,7 +14,8 @@ func forgetCommand(env *Env) *cobra.Command {
 		Use:   "forget",
 		Short: "Remove the secret kept on this machine",
 		Long: "Removes the secret that is kept on this machine, after a question: it may be\n" +
-			"the only copy. The key itself stays as it is.",
+			"the only copy. The key itself stays as it is. Of a service without a key API it\n" +
+			"removes what is noted of the key too.",
 		Example:           "  apikey forget\n  apikey forget --yes",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,

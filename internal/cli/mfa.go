@@ -38,7 +38,7 @@ func mfaStatusCommand(env *Env) *cobra.Command {
 
 // recoveryCodes prints new recovery codes, the one time they are shown.
 func (a signedIn) recoveryCodes(codes []keyapi.Secret) error {
-	a.notice("Keep these recovery codes in a safe place: each works once in place of a code of the app.\n" +
-		"They are not shown again.")
+	a.notice("Keep these recovery codes in a safe place; they are not shown again.\n" +
+		"Each works once in place of a code of the app.")
 	return a.out.RecoveryCodes(codes)
 }

@@ -91,7 +91,7 @@ func (a signedIn) setUpMFA(ctx context.Context) error {
 	if err := a.showEnrolment(e); err != nil {
 		return err
 	}
-	title := "Turn on multi-factor authentication"
+	title := "" // the picture stands above, and a terminal has few lines
 	for try := 1; ; try++ {
 		values, err := a.popup.Ask(ctx, title, popup.Field{Title: "The six digits your app shows now", Validate: sixDigits})
 		if err != nil {
@@ -106,17 +106,15 @@ func (a signedIn) setUpMFA(ctx context.Context) error {
 }
 
 // showEnrolment shows a person what the authenticator app needs to know. It is part of the question, so it goes where
-// questions go; a screen reader is spared the picture.
+// questions go; a screen reader is spared the picture. The picture comes last: it and the question below it are as high
+// as a terminal of 24 lines.
 func (a signedIn) showEnrolment(e keyapi.Enrolment) error {
 	var out strings.Builder
+	out.WriteString("Type this secret into your authenticator app:\n\n    " + render.Groups(e.Secret) + "\n\n")
 	if !a.settings.Accessible && !a.env.IO.Dumb {
-		out.WriteString("Scan this with your authenticator app:\n\n")
-		render.QR(&out, e.URI, a.env.IO.ErrColor)
-		out.WriteString("\nOr type this secret into it:\n\n")
-	} else {
-		out.WriteString("Type this secret into your authenticator app:\n\n")
+		out.WriteString("Or scan this with it:\n\n")
+		render.QR(&out, render.Scannable(e.URI), a.env.IO.ErrColor)
 	}
-	out.WriteString("    " + render.Groups(e.Secret) + "\n\n")
 	_, err := fmt.Fprint(a.env.IO.Err, out.String())
 	return err
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -48,10 +49,10 @@ func (s *session) removeProfile(ctx context.Context, name string, yes bool) erro
 	}
 	// From here on the settings are those of this profile, whatever the command line says of servers.
 	s.settings.Profile, s.settings.Server, s.settings.Login, s.settings.CAFile = e.Name, e.Server, e.Login, e.CAFile
+	s.settings.TokenURL = e.TokenURL
 	seat := signin.Seat{Server: e.Server, Login: e.Login}
 	seat.Origin, _ = keyapi.Origin(e.Server) // without one there is nothing of it here
-	keys := s.custodian(&Connection{Service: custody.Service{Instance: seat.Origin, Login: seat.Login}})
-	kept, err := keys.Kept()
+	kept, err := s.keptOf(ctx, seat)
 	if err != nil {
 		return err
 	}
@@ -70,18 +71,38 @@ func (s *session) removeProfile(ctx context.Context, name string, yes bool) erro
 	if kept.AccessKey != "" {
 		s.notice("The secret of " + kept.AccessKey + " is still kept on this machine.")
 	}
-	return s.out.Profile(profile.Entry{Name: e.Name, Server: e.Server, Login: e.Login}, true)
+	return s.out.Profile(profile.Entry{Name: e.Name, Server: e.Server, TokenURL: e.TokenURL, Login: e.Login}, true)
+}
+
+// keptOf gives what this machine keeps for the profile of the settings.
+func (s *session) keptOf(ctx context.Context, seat signin.Seat) (custody.Kept, error) {
+	if s.settings.TokenURL == "" {
+		return s.custodian(&Connection{Service: custody.Service{Instance: seat.Origin, Login: seat.Login}}).Kept()
+	}
+	conn, err := s.connect(ctx)
+	if err != nil { // as an address that is none: then nothing was ever kept for it
+		return custody.Kept{}, nil //nolint:nilerr // a profile that can't be used must still be removable
+	}
+	kept, err := s.custodian(conn).Kept()
+	return kept, errors.Join(err, conn.Close())
 }
 
 func removeQuestion(e profile.Entry, accessKey string) popup.Question {
 	body := []string{"Its session is ended. The key at the service stays as it is."}
+	if e.TokenURL != "" {
+		body = []string{"The key at the service stays as it is."}
+	}
 	if accessKey != "" {
 		body = append(body, "The secret of "+accessKey+" stays on this machine;",
 			"apikey --profile "+e.Name+" forget removes it first.")
 	}
+	body = append(body, "")
+	if e.TokenURL == "" {
+		body = append(body, "Account  "+e.Login)
+	}
 	return popup.Question{
 		Title: "Remove the profile " + e.Name + "?", Confirm: "Remove", Cancel: keeping.Cancel,
-		Body: append(body, "", "Account  "+e.Login, "Service  "+e.Server),
+		Body: append(body, "Service  "+e.Server+e.TokenURL),
 	}
 }
 

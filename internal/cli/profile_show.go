@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/render"
 )
 
@@ -30,11 +31,21 @@ func profileShowCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := []render.Setting{{Name: "profile", Value: s.settings.Profile, Source: s.settings.Source("profile")}}
+			rows := []render.Setting{{Name: "profile", Value: s.settings.Profile, Source: s.settings.Source("profile")}, s.kindRow()}
 			for _, v := range s.settings.Values() {
 				rows = append(rows, render.Setting{Name: v.Name, Value: v.Text, Source: s.settings.Source(v.Name)})
 			}
 			return s.out.Settings(s.settings.Profile, rows)
 		},
 	}
+}
+
+// kindRow says what kind of service it is, and which setting makes it that.
+func (s *session) kindRow() render.Setting {
+	kind := s.settings.Kind()
+	source := map[profile.Kind]string{
+		profile.KindEmbedded: s.settings.Source("profile"), profile.KindService: s.settings.Source("server"),
+		profile.KindOAuth2: s.settings.Source("token-url"),
+	}[kind]
+	return render.Setting{Name: "kind", Value: string(kind), Source: source}
 }

@@ -65,6 +65,7 @@ func New(env *Env) *cobra.Command {
 	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
 	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),
 		profileCommand(env), versionCommand(env))
+	root.AddCommand(errorsTopic())
 	addBuiltIns(root)
 	return root
 }

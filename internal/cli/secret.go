@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/base64"
 	"fmt"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -54,10 +55,10 @@ func (s *session) printSecret(accessKey string, secret keyapi.Secret) error {
 	case "json":
 		return s.out.Object(secretJSON{Schema: keyapi.Schema, AccessKey: accessKey, AccessSecret: text})
 	case "env":
-		text = "APIKEY_ACCESS_KEY=" + accessKey + "\nAPIKEY_ACCESS_SECRET=" + text
+		text = "APIKEY_ACCESS_KEY=" + quote(accessKey) + "\nAPIKEY_ACCESS_SECRET=" + quote(text)
 	case "basic":
-		// RFC 6749, 2.3.1: the halves would be form-encoded first, but they consist of letters, digits and "_" only.
-		text = base64.StdEncoding.EncodeToString([]byte(accessKey + ":" + text))
+		// RFC 6749, 2.3.1: the halves are form-encoded first. Ours stay as they are by that.
+		text = base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(accessKey) + ":" + url.QueryEscape(text)))
 	}
 	_, err := fmt.Fprintln(s.env.IO.Out, text)
 	return err

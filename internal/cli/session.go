@@ -140,6 +140,11 @@ func (s *session) withKey(ctx context.Context, fn func(context.Context, keyed) e
 	if err != nil {
 		return err
 	}
+	return s.with(ctx, conn, fn)
+}
+
+// with runs fn with a custodian of the account's key at a service, and closes the connection.
+func (s *session) with(ctx context.Context, conn *Connection, fn func(context.Context, keyed) error) error {
 	if conn.Remote != nil {
 		if err := s.identify(ctx, conn); err != nil {
 			return err
@@ -198,7 +203,7 @@ func (k keyed) look(ctx context.Context) (keyapi.Key, custody.Kept, error) {
 func (k keyed) section(key keyapi.Key, kept custody.Kept, changed *bool, secret keyapi.Secret) error {
 	return k.out.Section(render.Key{
 		Key: key, Profile: k.settings.Profile, Server: k.conn.Server, SecretStored: string(kept.Store),
-		SecretMatches: kept.AccessKey == key.AccessKey, Changed: changed, Secret: secret,
+		SecretMatches: kept.AccessKey == key.AccessKey, Changed: changed, Secret: secret, OnItsPage: k.conn.Foreign != nil,
 	})
 }
 

@@ -79,7 +79,8 @@ func (a signedIn) createSession(ctx context.Context, in sessionCreateInput) erro
 	}
 	a.notice("The session " + in.name + " is made. It lasts until " +
 		info.ExpiresAt.In(a.env.Now().Location()).Format("2 January 2006") + ".\n" +
-		"This is its token; it is not shown again. Hand it to the pipeline as APIKEY_SESSION, with APIKEY_SERVER=" + a.Seat.Server)
+		"This is its token; it is not shown again. Hand it to the pipeline as\n" +
+		"APIKEY_SESSION, with APIKEY_SERVER=" + a.Seat.Server)
 	if err := a.out.NewSession(info, token); err != nil {
 		// A token that nobody has seen must not stay alive.
 		if endErr := a.Client.RevokeSession(context.WithoutCancel(ctx), info.ID); endErr != nil {

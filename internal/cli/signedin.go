@@ -106,6 +106,10 @@ func (s *session) withAccount(ctx context.Context, fn func(context.Context, sign
 
 // embeddedRefusal refuses what only a key service has that one signs in to.
 func (s *session) embeddedRefusal() error {
+	if s.settings.TokenURL != "" {
+		return keyapi.Errorf(keyapi.CodeUsage, "This service has no key API: nobody signs in to it here",
+			"Its key is managed on its page. Choose another profile with --profile, or: apikey profile use NAME")
+	}
 	if s.settings.Server != "" || s.settings.Profile != profile.Local {
 		return nil
 	}

@@ -22,6 +22,7 @@ func tokenCommand(env *Env) *cobra.Command {
 			"header. APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET, if set, are used in place\n" +
 			"of what is kept; then nothing is cached.",
 		Example:           "  curl -H \"$(apikey token --header)\" https://api.example.org/\n  apikey token --fresh -o json",
+		Annotations:       map[string]string{NeedsServer: "true"},
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {

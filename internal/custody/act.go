@@ -14,9 +14,14 @@ import (
 // once if nothing failed before; when the secret is kept nowhere but in what show writes, the pending record is dropped
 // only after show returned nil.
 //
-// Errors: the refusals of the action; CodeCancelled and CodeConfirmationRequired of the pop-up; CodeOTPRequired and
+// Errors: the refusals of the service and of the action; CodeCancelled and CodeConfirmationRequired of the pop-up; CodeOTPRequired and
 // CodeOTPInvalid where a fresh code is wanted and not given; the codes of the store and of the connection. Unless the error says otherwise nothing was changed.
 func (c *Custodian) Act(ctx context.Context, in Intent, show func(Outcome) error) error {
+	if c.Service.Refuse != nil {
+		if err := c.Service.Refuse(in.Action); err != nil {
+			return err
+		}
+	}
 	a := actions[in.Action]
 	if a.makes {
 		recovered, err := c.recoverOrphan(ctx, in, untilItIsFree, show)

@@ -8,6 +8,8 @@ package custody
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"log/slog"
 	"time"
@@ -26,6 +28,12 @@ type Service struct {
 	// Verify gets a fresh code from a person and shows it to a service that said CodeOTPRequired; nil for one that never
 	// does. Errors: CodeOTPRequired where nobody can be asked, CodeOTPInvalid, CodeCancelled, those of the connection.
 	Verify func(ctx context.Context) error
+	// AnyForm tells that the keys are not of our form but any texts of one line; see package foreign.
+	AnyForm bool
+	// Refuse says why an action can't be done at all, before anything is asked or looked at; nil = every action can.
+	Refuse func(keyapi.Action) error
+	// Forget drops what else this machine knows of a key whose secret is forgotten; nil = nothing else.
+	Forget func() error
 }
 
 // Custodian does actions on one account's key and keeps its secret on this machine.
@@ -45,6 +53,12 @@ func (c *Custodian) account() string {
 	return keeping.AccountDir(c.Dir, c.Service.Instance, c.Service.Login)
 }
 
-func (c *Custodian) slot(accessKey string) secretstore.Slot {
-	return secretstore.Slot{Instance: c.Service.Instance, Login: c.Service.Login, Name: accessKey}
+// slot gives the slot of a name, an Access Key or what is made of one. A name of any form is a digest there: stores want
+// letters, digits and hyphens, not too many, and some take "a" and "A" for one name.
+func (c *Custodian) slot(name string) secretstore.Slot {
+	if c.Service.AnyForm {
+		sum := sha256.Sum256([]byte(name))
+		name = "key-" + hex.EncodeToString(sum[:16])
+	}
+	return secretstore.Slot{Instance: c.Service.Instance, Login: c.Service.Login, Name: name}
 }

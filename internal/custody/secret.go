@@ -35,12 +35,14 @@ func (c *Custodian) Open(ctx context.Context) (string, keyapi.Secret, error) {
 	}
 	store := c.Store(kept.Store)
 	if kept.AccessKey == "" || store == nil {
-		return "", keyapi.Secret{}, keyapi.Errorf(keyapi.CodeNoSecret, "No secret is kept on this machine",
-			"Keep one you have with: apikey import. A lost one can't be had again: apikey regenerate makes a new one.")
+		return "", keyapi.Secret{}, c.noSecret()
 	}
 	secret, err := store.Get(ctx, c.slot(kept.AccessKey))
 	if err != nil {
 		return "", keyapi.Secret{}, err
+	}
+	if c.Service.AnyForm {
+		return kept.AccessKey, secret, nil
 	}
 	if _, err := keyapi.ParseAccessSecret(secret.Reveal()); err != nil {
 		return "", keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreFailed,
@@ -48,6 +50,16 @@ func (c *Custodian) Open(ctx context.Context) (string, keyapi.Secret, error) {
 			"Keep the secret again with: apikey import. Or make a new one: apikey regenerate")
 	}
 	return kept.AccessKey, secret, nil
+}
+
+func (c *Custodian) noSecret() error {
+	const message = "No secret is kept on this machine"
+	if c.Service.AnyForm {
+		return keyapi.Errorf(keyapi.CodeNoSecret, message,
+			"Keep one you have with: apikey import. For a lost one, regenerate the key on the service's page.")
+	}
+	return keyapi.Errorf(keyapi.CodeNoSecret, message,
+		"Keep one you have with: apikey import. A lost one can't be had again: apikey regenerate makes a new one.")
 }
 
 // Import keeps a secret that was made elsewhere. Errors: CodeNoKey and CodeSuperseded if it is not of the live key,
@@ -60,25 +72,34 @@ func (c *Custodian) Import(ctx context.Context, accessKey string, secret keyapi.
 	if err := c.acceptable(ctx, key, accessKey, secret); err != nil {
 		return Outcome{}, err
 	}
-	if c.Choice == keeping.ChooseNone {
-		return Outcome{}, keyapi.Errorf(keyapi.CodeUsage, "With the store \"none\" nothing can be kept",
-			"Choose a store with APIKEY_STORE.")
-	}
-	to, err := c.ready(ctx, Intent{})
+	to, err := c.readyToKeep(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
 	out := Outcome{Key: key}
 	err = c.underLock(ctx, func(bool) error {
-		before, err := c.Kept()
-		if err != nil {
-			return err
-		}
-		out.Kept, err = c.keep(context.WithoutCancel(ctx), to, accessKey, secret)
-		out.Changed = before.AccessKey != out.Kept.AccessKey || before.Store != out.Kept.Store
+		out.Kept, out.Changed, err = c.replace(ctx, to, accessKey, secret)
 		return err
 	})
 	return out, err
+}
+
+func (c *Custodian) readyToKeep(ctx context.Context) (target, error) {
+	if c.Choice == keeping.ChooseNone {
+		return target{}, keyapi.Errorf(keyapi.CodeUsage, "With the store \"none\" nothing can be kept",
+			"Choose a store with APIKEY_STORE.")
+	}
+	return c.ready(ctx, Intent{})
+}
+
+// replace keeps a secret in place of what was kept before, and tells whether it lies elsewhere now or is of another key.
+func (c *Custodian) replace(ctx context.Context, to target, accessKey string, secret keyapi.Secret) (Kept, bool, error) {
+	before, err := c.Kept()
+	if err != nil {
+		return before, false, err
+	}
+	kept, err := c.keep(context.WithoutCancel(ctx), to, accessKey, secret)
+	return kept, before.AccessKey != kept.AccessKey || before.Store != kept.Store, err
 }
 
 // acceptable checks that a secret is worth keeping: of the live key, and the right one. A key that is merely blocked
@@ -107,11 +128,12 @@ func (c *Custodian) Forget(ctx context.Context, yes bool) (Outcome, error) {
 		return Outcome{}, err
 	}
 	kept, err := c.Kept()
-	if err != nil || !kept.any() {
+	noted := c.Service.Forget != nil && key.Status != keyapi.StatusNone
+	if err != nil || !kept.any() && !noted {
 		return Outcome{Key: key, Kept: kept}, err
 	}
 	if !yes {
-		if err := c.Popup.Confirm(ctx, c.forgetQuestion(kept)); err != nil {
+		if err := c.Popup.Confirm(ctx, c.forgetQuestion(kept, key)); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -130,12 +152,23 @@ func (c *Custodian) Forget(ctx context.Context, yes bool) (Outcome, error) {
 			}
 		}
 		out.Changed = true
-		return c.writeKept(Kept{})
+		if err := c.writeKept(Kept{}); err != nil || c.Service.Forget == nil {
+			return err
+		}
+		if err := c.Service.Forget(); err != nil {
+			return err
+		}
+		out.Key, err = c.Service.API.Key(ctx)
+		return err
 	})
 	return out, err
 }
 
-func (c *Custodian) forgetQuestion(kept Kept) popup.Question {
+func (c *Custodian) forgetQuestion(kept Kept, key keyapi.Key) popup.Question {
+	accessKey := kept.AccessKey
+	if accessKey == "" {
+		accessKey = key.AccessKey
+	}
 	where := string(kept.Store)
 	if s := c.Store(kept.Store); s != nil {
 		where = s.Place()
@@ -144,7 +177,7 @@ func (c *Custodian) forgetQuestion(kept Kept) popup.Question {
 		Title: "Forget the secret kept here?", Confirm: "Forget", Cancel: keeping.Cancel,
 		Body: []string{
 			"It may be the only copy. The key itself stays as it is.",
-			"", "Key      " + kept.AccessKey, "Account  " + c.Service.Login, "Service  " + c.Service.Place, "Kept in  " + where,
+			"", "Key      " + accessKey, "Account  " + c.Service.Login, "Service  " + c.Service.Place, "Kept in  " + where,
 		},
 	}
 }

@@ -93,9 +93,30 @@ func (s *Service) Key(context.Context) (keyapi.Key, error) {
 	return key, nil
 }
 
-// Authenticate asks whether the service gives a token for a credential. Errors: those of keyapi.Client.Token.
+// refusals are what to do when the service gives no token for a key.
+var refusals = map[keyapi.Code]string{
+	keyapi.CodeUnauthenticated: "See on the service's page whether the key is there and on, then keep it anew with: apikey import",
+	keyapi.CodeKeyDisabled:     onThePage[keyapi.ActionActivate],
+	keyapi.CodeKeyExpired:      onThePage[keyapi.ActionRegenerate],
+	keyapi.CodeMFANotEnabled:   "Set up multi-factor authentication on the service's page.",
+}
+
+// Token gets an access token for a credential. Errors: those of keyapi.Client.Token.
+func (s *Service) Token(ctx context.Context, accessKey string, secret keyapi.Secret) (keyapi.Token, error) {
+	token, err := s.Client.Token(ctx, accessKey, secret)
+	var known *keyapi.Error
+	if errors.As(err, &known) && refusals[known.Code] != "" {
+		told := *known
+		told.Hint = refusals[known.Code]
+		err = &told
+	}
+	return token, err
+}
+
+// Authenticate asks whether the service gives a token for a credential. Errors: those of Token.
 func (s *Service) Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) error {
-	return s.Client.Authenticate(ctx, accessKey, secret)
+	_, err := s.Token(ctx, accessKey, secret)
+	return err
 }
 
 // onThePage says for each action where it is done, if not here.
@@ -105,6 +126,8 @@ var onThePage = map[keyapi.Action]string{
 	keyapi.ActionActivate:   "Move the slider to On on the service's page.",
 	keyapi.ActionRegenerate: "Regenerate it on the service's page, then keep the new one here with: apikey import",
 	keyapi.ActionDelete:     "Delete it on the service's page, then remove what is kept here with: apikey forget",
+
+	keyapi.ActionDeletePrevious: "If the page knows a previous key, delete it there.",
 }
 
 // Refuse is the answer to an action: a service without a key API can do none. Error: CodeUsage, with what to do on its
@@ -140,7 +163,7 @@ func (s *Service) Delete(context.Context, keyapi.Change) (keyapi.Result, error) 
 
 // DeletePrevious implements keyapi.API. Error: CodeUsage, always.
 func (s *Service) DeletePrevious(context.Context, keyapi.Change) (keyapi.Result, error) {
-	return keyapi.Result{}, Refuse(keyapi.ActionDelete)
+	return keyapi.Result{}, Refuse(keyapi.ActionDeletePrevious)
 }
 
 // Recover implements keyapi.API. Error: CodeNotExecuted, always: nothing was ever done through it.

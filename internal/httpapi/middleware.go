@@ -142,7 +142,11 @@ func (s *server) recovered(w *counted, r *http.Request) {
 }
 
 // limited reads the body and refuses one that is too large.
-func (s *server) limited(w http.ResponseWriter, r *http.Request) {
+func (s *server) limited(w *counted, r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody {
+		s.routed(w, r)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -161,37 +165,43 @@ func (s *server) limited(w http.ResponseWriter, r *http.Request) {
 
 // routed hands the request to its route. Where there is none the mux has an answer for people; ours is a problem. A
 // path that is not clean is no route: a redirect to the clean one would lose the credentials on the way.
-func (s *server) routed(w http.ResponseWriter, r *http.Request) {
-	handler, pattern := s.mux.Handler(r)
-	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {
-		s.mux.ServeHTTP(w, r)
-		return
-	}
-	answer := &discarded{header: http.Header{}, status: http.StatusNotFound}
-	if pattern == "" {
-		handler.ServeHTTP(answer, r)
+func (s *server) routed(w *counted, r *http.Request) {
+	status := http.StatusNotFound
+	if path.Clean(r.URL.Path) == r.URL.Path {
+		answer := &answer{ResponseWriter: w, request: r}
+		s.mux.ServeHTTP(answer, r)
+		if status = answer.dropped; status == 0 {
+			return
+		}
 	}
 	message := "There is nothing under this path"
-	if answer.status == http.StatusMethodNotAllowed {
+	if status == http.StatusMethodNotAllowed {
 		message = "This method does not go with this path"
-		w.Header().Set("Allow", answer.header.Get("Allow"))
-	} else {
-		answer.status = http.StatusNotFound
 	}
-	s.refuse(w, r, keyapi.Errorf(keyapi.CodeInvalidRequest, message, ""), answer.status)
+	w.Header().Set("Cache-Control", "no-store") // the mux takes it away with its answer
+	s.refuse(w, r, keyapi.Errorf(keyapi.CodeInvalidRequest, message, ""), status)
 }
 
-// discarded takes an answer of which only the status and the headers matter.
-type discarded struct {
-	header http.Header
-	status int
+// answer is a reply that is dropped if it is the mux's own: then no route has matched. Its headers stay: Allow is one.
+type answer struct {
+	http.ResponseWriter
+	request *http.Request
+	dropped int // the status of the mux's own reply
 }
 
-// Header gives the headers.
-func (d *discarded) Header() http.Header { return d.header }
+// WriteHeader passes the status of a route on.
+func (a *answer) WriteHeader(status int) {
+	if a.request.Pattern == "" {
+		a.dropped = status
+		return
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
 
-// WriteHeader notes the status.
-func (d *discarded) WriteHeader(status int) { d.status = status }
-
-// Write drops the text.
-func (d *discarded) Write(b []byte) (int, error) { return len(b), nil }
+// Write passes the body of a route on.
+func (a *answer) Write(b []byte) (int, error) {
+	if a.dropped != 0 {
+		return len(b), nil
+	}
+	return a.ResponseWriter.Write(b)
+}

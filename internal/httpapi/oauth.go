@@ -65,13 +65,14 @@ func tokenEndpoints() []tokenEndpoint {
 	return []tokenEndpoint{
 		{
 			path: "/token", id: "issueToken", summary: "Get an access token for the key",
-			description: "The client credentials grant (RFC 6749, section 4.4). An unknown key and a wrong secret are answered " +
-				"the same. With the right secret a key that is blocked is told why: `code` has it for programs.",
+			description: "The client credentials grant (RFC 6749, section 4.4). An unknown key and a wrong secret are " +
+				"answered the same. With the right secret a key that is blocked is told why: `code` has it for programs.",
 			form: clientFields(
 				field{"grant_type", "Always client_credentials.", "client_credentials", false},
 				field{"scope", "There are no scopes.", "", true}),
 			gives: "A token: a JWT by the profile of RFC 9068.",
-			reply: with(object(field{"access_token", "The token.", "", false}, field{"token_type", "Always Bearer.", "Bearer", false},
+			reply: with(object(field{"access_token", "The token.", "", false},
+				field{"token_type", "Always Bearer.", "Bearer", false},
 				field{"expires_in", "Seconds from now, at most 3600.", "", false}), "expires_in", huma.TypeInteger),
 			refusals: []any{"invalid_request", "unsupported_grant_type", "invalid_scope", "unauthorized_client"},
 		},
@@ -84,7 +85,8 @@ func tokenEndpoints() []tokenEndpoint {
 		{
 			path: "/revoke", id: "revokeToken", summary: "Take a token back",
 			description: "Token revocation (RFC 7009). A key takes back its own tokens. A token that is none is no error.",
-			form:        clientFields(token, hint), gives: "It is dead.", refusals: []any{"invalid_request", "unauthorized_client"},
+			form:        clientFields(token, hint), gives: "It is dead.",
+			refusals: []any{"invalid_request", "unauthorized_client"},
 		},
 	}
 }

@@ -27,7 +27,10 @@ func (a *Asker) confirmForm(ctx context.Context, q Question) bool {
 
 func (a *Asker) askForm(ctx context.Context, title string, fields []Field) ([]string, bool) {
 	values := make([]string, len(fields))
-	inputs := []huh.Field{huh.NewNote().Title(title)}
+	var inputs []huh.Field
+	if title != "" {
+		inputs = append(inputs, huh.NewNote().Title(title))
+	}
 	for i, field := range fields {
 		input := huh.NewInput().Title(field.Title).Description(field.Hint).Value(&values[i])
 		if field.Secret {

@@ -24,7 +24,9 @@ func (a *Asker) confirmLine(ctx context.Context, q Question) bool {
 }
 
 func (a *Asker) askLines(ctx context.Context, title string, fields []Field) ([]string, bool) {
-	a.printf("%s\n", title)
+	if title != "" {
+		a.printf("%s\n", title)
+	}
 	values := make([]string, len(fields))
 	for i, field := range fields {
 		for {

@@ -84,7 +84,8 @@ func (a *Asker) Confirm(ctx context.Context, q Question) error {
 	return nil
 }
 
-// Ask asks for the fields of a form and gives what was entered, in their order. Errors as those of Confirm.
+// Ask asks for the fields of a form and gives what was entered, in their order. A form whose fields say it all has the
+// title "". Errors as those of Confirm.
 func (a *Asker) Ask(ctx context.Context, title string, fields ...Field) ([]string, error) {
 	if why := a.refusal(); why != "" {
 		return nil, a.required(title, why)

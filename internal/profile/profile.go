@@ -40,6 +40,7 @@ type setting struct {
 
 var settings = []setting{
 	{name: "server", env: "APIKEY_SERVER", flag: true, remote: true},
+	{name: "token-url", remote: true},
 	{name: "login", remote: true},
 	{name: "ca-file", flag: true, remote: true},
 	{name: "output", env: "APIKEY_OUTPUT", fallback: "table", flag: true},
@@ -56,6 +57,7 @@ type Settings struct {
 	Profile        string
 	New            bool   // the profile is not there yet; see LoadNew
 	Server         string // "" = the embedded service
+	TokenURL       string // of a service without a key API, whose profile it is; "" = it has one, or Server is another
 	Login          string // who the profile is signed in as; "" = nobody yet
 	CAFile         string // certificate authorities of the server beside the system's; "" = none
 	Output         string
@@ -241,6 +243,10 @@ func (s *Settings) known(fromProfile map[string]any) error {
 				mend+" A key service has a profile of its own: apikey profile add NAME --server URL")
 		}
 	}
+	if fromProfile["server"] != nil && fromProfile["token-url"] != nil {
+		return keyapi.Errorf(keyapi.CodeUsage, "The profile "+s.Profile+" has both a server and a token-url",
+			mend+" A service with a key API has the one, a service without has the other.")
+	}
 	return nil
 }
 
@@ -253,6 +259,9 @@ func (s *Settings) parse(v *viper.Viper, getenv func(string) string) (err error)
 	}
 	s.Login, s.CAFile = v.GetString("login"), v.GetString("ca-file")
 	s.Server, s.Output, s.Store = v.GetString("server"), v.GetString("output"), v.GetString("store")
+	if s.TokenURL = v.GetString("token-url"); s.Server != "" { // a flag or a variable names another service for this run
+		s.TokenURL, s.texts["token-url"] = "", ""
+	}
 	if s.Timeout, err = s.duration(v, "timeout"); err != nil {
 		return err
 	}

@@ -76,6 +76,7 @@ func generate() (map[string][]byte, error) {
 		return nil, err
 	}
 	files["docs/openapi.yaml"] = api
+	files["docs/errors.md"] = errorsPage()
 	return files, nil
 }
 

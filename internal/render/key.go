@@ -15,6 +15,7 @@ type Key struct {
 	SecretMatches bool   // the kept secret is of the live key; of no meaning without one
 	Changed       *bool  // only after an action
 	Secret        keyapi.Secret
+	OnItsPage     bool // the service has no key API: what is told is what its owner said
 }
 
 // keyJSON is the object of the contract: always these fields, absent = null, in this order.

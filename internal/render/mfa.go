@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,25 @@ func Groups(s keyapi.Secret) string {
 		out.WriteRune(r)
 	}
 	return out.String()
+}
+
+// authenticatorDefaults are what an app takes for given where a URI does not say it (Key URI Format).
+var authenticatorDefaults = map[string]string{"algorithm": "SHA1", "digits": "6", "period": "30"}
+
+// Scannable gives an otpauth URI without what goes without saying: its QR code is smaller by several lines.
+func Scannable(uri keyapi.Secret) keyapi.Secret {
+	u, err := url.Parse(uri.Reveal())
+	if err != nil {
+		return uri
+	}
+	query := u.Query()
+	for name, value := range authenticatorDefaults {
+		if strings.EqualFold(query.Get(name), value) {
+			query.Del(name)
+		}
+	}
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20") // apps show a plus as one
+	return keyapi.NewSecret(u.String())
 }
 
 // quietZone is the margin of a QR code in modules. The standard wants four; cameras take two, and a terminal has few

@@ -10,10 +10,11 @@ type profileJSON struct {
 	Current bool    `json:"current"`
 	Server  *string `json:"server"`
 	Login   *string `json:"login"`
+	Kind    string  `json:"kind"`
 }
 
 func profileObject(e profile.Entry) profileJSON {
-	return profileJSON{e.Name, e.Current, nonempty(e.Server), nonempty(e.Login)}
+	return profileJSON{e.Name, e.Current, nonempty(e.Server + e.TokenURL), nonempty(e.Login), string(e.Kind())}
 }
 
 // Profiles writes the profiles.
@@ -31,9 +32,9 @@ func (p *Printer) Profiles(list []profile.Entry) error {
 		if e.Current {
 			current = "current"
 		}
-		rows[i] = []string{e.Name, Place(e.Server), e.Login, current}
+		rows[i] = []string{e.Name, Place(e.Server + e.TokenURL), e.Login, current, string(e.Kind())}
 	}
-	return p.list([]string{"Profile", "Service", "Account", ""}, rows)
+	return p.list([]string{"Profile", "Service", "Account", "", "Kind"}, rows)
 }
 
 // Profile writes a profile something was done to. People were told by a notice.

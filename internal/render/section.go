@@ -34,6 +34,9 @@ func (p *Printer) lines(rows [][]string) error {
 }
 
 func (p *Printer) rows(k Key) [][]string {
+	if k.OnItsPage {
+		return p.rowsOnItsPage(k)
+	}
 	rows := [][]string{{"Status", p.status(k)}}
 	add := func(name, value string) { rows = append(rows, []string{name, value}) }
 	if k.Status != keyapi.StatusNone {
@@ -54,6 +57,23 @@ func (p *Printer) rows(k Key) [][]string {
 	add("Service", Place(k.Server))
 	add("Actions", p.actions(k.Actions))
 	return rows
+}
+
+// rowsOnItsPage are those of a key whose service tells nothing of it.
+func (p *Printer) rowsOnItsPage(k Key) [][]string {
+	word := words[k.Status]
+	rows := [][]string{{"Status", p.paint(word.style, word.text)}}
+	actions := "managed on its page\nkeep it here too: apikey import"
+	if k.Status != keyapi.StatusNone {
+		created := "not known"
+		if !k.CreatedAt.IsZero() {
+			created = p.date(k.CreatedAt)
+		}
+		rows = append(rows, []string{"Access Key", k.AccessKey}, []string{"Created", created}, []string{"Expires", p.expiry(k.ExpiresAt)})
+		actions = "managed on its page\nask whether it works: apikey check --live"
+	}
+	return append(rows, []string{"Secret", p.secret(k)}, []string{"Profile", k.Profile}, []string{"Service", Place(k.Server)},
+		[]string{"Actions", actions})
 }
 
 // slider is the page's Disable / Activate slider.

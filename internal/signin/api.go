@@ -48,7 +48,7 @@ func (a *API) Ended(err error) error {
 		return err
 	}
 	return &keyapi.Error{
-		Code: known.Code, Message: "The session is not accepted any more", Err: err, Hint: SignInHint(a.seat), RequestID: known.RequestID,
+		Code: known.Code, Message: "The session is not accepted any more", Err: err, Hint: Hint(a.seat), RequestID: known.RequestID,
 	}
 }
 

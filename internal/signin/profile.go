@@ -31,7 +31,7 @@ func ProfileFor(configDir, named, server string) (string, error) {
 		if named == "" && err == nil && of == origin {
 			return e.Name, nil
 		}
-		if named == e.Name && (e.Name == profile.Local || e.Server != "" && of != origin) {
+		if named == e.Name && (e.Name == profile.Local || e.TokenURL != "" || e.Server != "" && of != origin) {
 			return "", foreign(e)
 		}
 	}
@@ -51,7 +51,7 @@ func foreign(e profile.Entry) error {
 		return keyapi.Errorf(keyapi.CodeUsage, "The profile local is the embedded service, which has no sign-in",
 			"Leave --profile out, or name another one: --profile NAME")
 	}
-	return keyapi.Errorf(keyapi.CodeUsage, "The profile "+e.Name+" is for another service, "+e.Server,
+	return keyapi.Errorf(keyapi.CodeUsage, "The profile "+e.Name+" is for another service, "+e.Server+e.TokenURL,
 		"Name another profile with --profile, or remove this one first: apikey profile remove "+e.Name)
 }
 

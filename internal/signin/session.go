@@ -46,8 +46,8 @@ func Given(s Seat, session keyapi.Secret, named bool) Source {
 }
 
 func signedOut(s Seat) error {
-	return keyapi.Errorf(keyapi.CodeUnauthenticated, "You are not signed in to "+s.Server, SignInHint(s))
+	return keyapi.Errorf(keyapi.CodeUnauthenticated, "You are not signed in to "+s.Server, Hint(s))
 }
 
-// SignInHint is the line that tells how to sign in.
-func SignInHint(s Seat) string { return "Sign in with: apikey login --server " + s.Server }
+// Hint is the line that tells how to sign in.
+func Hint(s Seat) string { return "Sign in with: apikey login --server " + s.Server }

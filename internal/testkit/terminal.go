@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -110,16 +111,34 @@ func pollable(t testing.TB, f *os.File) *os.File {
 func (term *Terminal) read() {
 	defer close(term.ends)
 	buf := make([]byte, 4096)
+	var held []byte
 	for {
 		n, err := term.master.Read(buf)
 		term.mu.Lock()
 		term.raw = append(term.raw, buf[:n]...)
 		term.mu.Unlock()
-		_, _ = term.screen.Write(buf[:n])
+		held = term.draw(append(held, buf[:n]...))
 		if err != nil {
 			return
 		}
 	}
+}
+
+// keyboardMode matches what programs say to terminals with other keyboard protocols, and unfinished the start of a
+// sequence at the end of what was read. The emulated screen would take the former for "go back to where the cursor was
+// saved", which clears it; a real terminal that does not know them ignores them.
+var (
+	keyboardMode = regexp.MustCompile(`\x1b\[[<=>?][0-9;]*u`)
+	unfinished   = regexp.MustCompile(`\x1b(\[[0-?]*)?$`)
+)
+
+// draw shows what a program wrote on the screen, and gives the part that waits for the rest of its sequence.
+func (term *Terminal) draw(text []byte) (held []byte) {
+	if at := unfinished.FindIndex(text); at != nil {
+		text, held = text[:at[0]], slices.Clone(text[at[0]:])
+	}
+	_, _ = term.screen.Write(keyboardMode.ReplaceAll(text, nil))
+	return held
 }
 
 // Raw gives every byte the program has written so far.

@@ -207,7 +207,9 @@ func calls() []aCall {
 				`"accessKey":"AK0000000000000000A1","revision":1}],"nextCursor":null}`, 200, "GET /v1/key/events?cursor=1%262", false, true,
 		},
 		{
-			"Authenticate", func(ctx context.Context, k *keyapi.Client) error { return k.Authenticate(ctx, "AK0000000000000000A1", hidden) }, tokenBody, 200,
+			"Authenticate", func(ctx context.Context, k *keyapi.Client) error {
+				return k.Authenticate(ctx, "AK0000000000000000A1", hidden)
+			}, tokenBody, 200,
 			"POST /token grant_type=client_credentials", false, true,
 		},
 		{
