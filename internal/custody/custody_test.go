@@ -18,53 +18,9 @@ import (
 	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/secretstore"
+	"github.com/apikey-cli/apikey/internal/secretstore/storefake"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
-
-// fakeStore is a store in memory whose next calls can be made to fail. It writes what was done to the journal.
-type fakeStore struct {
-	kind    secretstore.Kind
-	kept    map[secretstore.Slot]string
-	fails   map[string]error // by method
-	lands   bool             // a failing Put lands all the same
-	journal *[]string
-}
-
-func (s *fakeStore) Kind() secretstore.Kind { return s.kind }
-func (s *fakeStore) Place() string          { return "fake " + string(s.kind) }
-
-func (s *fakeStore) did(what string) error {
-	*s.journal = append(*s.journal, string(s.kind)+" "+what)
-	return s.fails[what]
-}
-
-func (s *fakeStore) Probe(context.Context, secretstore.Slot) error { return s.did("probe") }
-
-func (s *fakeStore) Put(_ context.Context, slot secretstore.Slot, secret keyapi.Secret) error {
-	err := s.did("put")
-	if err == nil || s.lands {
-		s.kept[slot] = secret.Reveal()
-	}
-	return err
-}
-
-func (s *fakeStore) Get(_ context.Context, slot secretstore.Slot) (keyapi.Secret, error) {
-	if err := s.did("get"); err != nil {
-		return keyapi.Secret{}, err
-	}
-	if s.kept[slot] == "" {
-		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeNoSecret, "not there", "")
-	}
-	return keyapi.NewSecret(s.kept[slot]), nil
-}
-
-func (s *fakeStore) Delete(_ context.Context, slot secretstore.Slot) error {
-	if err := s.did("delete"); err != nil {
-		return err
-	}
-	delete(s.kept, slot)
-	return nil
-}
 
 // fakeAPI is the real embedded service with calls that can be made to fail before or after they happen.
 type fakeAPI struct {
@@ -115,7 +71,7 @@ type bench struct {
 	*custody.Custodian
 	t             testing.TB
 	api           *fakeAPI
-	keyring, file *fakeStore
+	keyring, file *storefake.Store
 	journal       []string
 	notices       []string
 	asked         []popup.Question
@@ -146,11 +102,8 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = service.Close() })
-	newStore := func(kind secretstore.Kind) *fakeStore {
-		return &fakeStore{kind: kind, kept: map[secretstore.Slot]string{}, fails: map[string]error{}, journal: &b.journal}
-	}
 	b.api = &fakeAPI{Service: service, journal: &b.journal}
-	b.keyring, b.file = newStore(secretstore.KindKeyring), newStore(secretstore.KindFile)
+	b.keyring, b.file = storefake.New(secretstore.KindKeyring, &b.journal), storefake.New(secretstore.KindFile, &b.journal)
 	b.Custodian = &custody.Custodian{
 		Service: custody.Service{API: b.api, Instance: service.Instance(), Login: "ada", Place: "embedded, this machine only"},
 		Keeper: keeping.Keeper{
@@ -251,8 +204,8 @@ func TestRegenerate_TheOrder_AsksAfterTheTargetIsReady_AndRemovesTheOldSlotLast(
 	if got := strings.Join(b.journal, ", "); got != "keyring probe, ask Get New Key, call regenerate, keyring put, keyring delete, show" {
 		t.Errorf("order: %s", got)
 	}
-	if len(b.keyring.kept) != 1 {
-		t.Errorf("%d secrets are kept", len(b.keyring.kept))
+	if len(b.keyring.Kept) != 1 {
+		t.Errorf("%d secrets are kept", len(b.keyring.Kept))
 	}
 	b.safe()
 }
@@ -348,10 +301,10 @@ func TestConfirmed_ButChangedMeanwhile_IsAConflict(t *testing.T) {
 func TestTheTargetIsNotReady_NothingIsCalled(t *testing.T) {
 	for _, code := range []keyapi.Code{keyapi.CodeStoreLocked, keyapi.CodeStoreTimeout, keyapi.CodeStoreDenied, keyapi.CodeStoreFailed} {
 		b := newBench(t)
-		b.keyring.fails["probe"] = fail(code)
+		b.keyring.Fails["probe"] = fail(code)
 		_, err := b.act(generate)
 		b.wantCode(err, code)
-		if b.key().Status != keyapi.StatusNone || len(b.asked) > 0 || len(b.file.kept) > 0 {
+		if b.key().Status != keyapi.StatusNone || len(b.asked) > 0 || len(b.file.Kept) > 0 {
 			t.Errorf("%s: something was done: %v", code, b.journal)
 		}
 	}
@@ -361,13 +314,13 @@ func TestAuto_NoKeyring(t *testing.T) {
 	unreachable := fail(keyapi.CodeStoreUnavailable)
 	t.Run("AScript_IsRefused", func(t *testing.T) {
 		b := newBench(t)
-		b.mayAsk, b.keyring.fails["probe"] = false, unreachable
+		b.mayAsk, b.keyring.Fails["probe"] = false, unreachable
 		_, err := b.act(generate)
 		b.wantCode(err, keyapi.CodeStoreUnavailable)
 	})
 	t.Run("APerson_Cancels", func(t *testing.T) {
 		b := newBench(t)
-		b.keyring.fails["probe"], b.answer = unreachable, fail(keyapi.CodeCancelled)
+		b.keyring.Fails["probe"], b.answer = unreachable, fail(keyapi.CodeCancelled)
 		_, err := b.act(generate)
 		b.wantCode(err, keyapi.CodeCancelled)
 		if b.remembered || b.key().Status != keyapi.StatusNone {
@@ -376,7 +329,7 @@ func TestAuto_NoKeyring(t *testing.T) {
 	})
 	t.Run("APerson_TakesTheFile", func(t *testing.T) {
 		b := newBench(t)
-		b.keyring.fails["probe"] = unreachable
+		b.keyring.Fails["probe"] = unreachable
 		if out := b.mustAct(generate); out.Kept.Store != secretstore.KindFile || !b.remembered {
 			t.Errorf("kept in %s, remembered %v", out.Kept.Store, b.remembered)
 		}
@@ -384,7 +337,7 @@ func TestAuto_NoKeyring(t *testing.T) {
 	})
 	t.Run("KeyringChosen_NeverTheFile", func(t *testing.T) {
 		b := newBench(t)
-		b.Choice, b.keyring.fails["probe"] = keeping.ChooseKeyring, unreachable
+		b.Choice, b.keyring.Fails["probe"] = keeping.ChooseKeyring, unreachable
 		_, err := b.act(generate)
 		b.wantCode(err, keyapi.CodeStoreUnavailable)
 		if len(b.asked) > 0 {
@@ -400,7 +353,7 @@ func TestTheStoreFailsAfterTheCall_TheSameCommandRecovers(t *testing.T) {
 			b.mustAct(generate)
 		}
 		before := b.key().Revision
-		b.keyring.fails["put"] = fail(keyapi.CodeStoreLocked)
+		b.keyring.Fails["put"] = fail(keyapi.CodeStoreLocked)
 		_, err := b.act(in)
 		b.wantCode(err, keyapi.CodeStoreLocked)
 		var told *keyapi.Error
@@ -410,7 +363,7 @@ func TestTheStoreFailsAfterTheCall_TheSameCommandRecovers(t *testing.T) {
 		if !b.pending() {
 			t.Fatalf("%s: the record is gone", in.Action)
 		}
-		delete(b.keyring.fails, "put")
+		delete(b.keyring.Fails, "put")
 		out := b.mustAct(in)
 		if !out.Recovered || !out.Changed || b.key().Revision != before+1 {
 			t.Errorf("%s: %+v, revision %d", in.Action, out, b.key().Revision)
@@ -422,22 +375,22 @@ func TestTheStoreFailsAfterTheCall_TheSameCommandRecovers(t *testing.T) {
 func TestAWriteThatLandsLate_LeavesNoStraySecret(t *testing.T) {
 	b := newBench(t)
 	b.mustAct(generate)
-	b.keyring.fails["put"], b.keyring.lands = fail(keyapi.CodeStoreTimeout), true
+	b.keyring.Fails["put"], b.keyring.Lands = fail(keyapi.CodeStoreTimeout), true
 	_, err := b.act(regenerate)
 	b.wantCode(err, keyapi.CodeStoreTimeout)
 	stray := b.key().AccessKey
-	b.keyring.fails, b.keyring.lands = map[string]error{}, false
+	b.keyring.Fails, b.keyring.Lands = map[string]error{}, false
 	if _, err := b.api.Delete(context.Background(), keyapi.Change{}); err != nil { // on another machine
 		t.Fatal(err)
 	}
 	b.mustAct(generate)
-	for slot := range b.keyring.kept {
+	for slot := range b.keyring.Kept {
 		if slot.Name == stray {
 			t.Error("the stray secret is still there")
 		}
 	}
-	if len(b.keyring.kept) != 1 {
-		t.Errorf("%d secrets are kept", len(b.keyring.kept))
+	if len(b.keyring.Kept) != 1 {
+		t.Errorf("%d secrets are kept", len(b.keyring.Kept))
 	}
 	b.safe()
 }
@@ -445,15 +398,15 @@ func TestAWriteThatLandsLate_LeavesNoStraySecret(t *testing.T) {
 func TestTheOldSlotCannotBeRemoved_IsToldAndTriedAgain(t *testing.T) {
 	b := newBench(t)
 	b.mustAct(generate)
-	b.keyring.fails["delete"] = fail(keyapi.CodeStoreDenied)
+	b.keyring.Fails["delete"] = fail(keyapi.CodeStoreDenied)
 	b.mustAct(regenerate)
 	if len(b.notices) != 1 || !strings.Contains(b.notices[0], "The old secret of AK") {
 		t.Errorf("notices %v", b.notices)
 	}
-	b.keyring.fails = map[string]error{}
+	b.keyring.Fails = map[string]error{}
 	b.mustAct(regenerate)
-	if len(b.keyring.kept) != 1 {
-		t.Errorf("%d secrets are kept", len(b.keyring.kept))
+	if len(b.keyring.Kept) != 1 {
+		t.Errorf("%d secrets are kept", len(b.keyring.Kept))
 	}
 	b.safe()
 }
@@ -560,7 +513,7 @@ func TestARecord_WhoseKeyWasReplacedElsewhere_IsDropped(t *testing.T) {
 	}
 	_, err = b.act(generate)
 	b.wantCode(err, keyapi.CodeKeyExists)
-	if b.pending() || len(b.keyring.kept) > 0 {
+	if b.pending() || len(b.keyring.Kept) > 0 {
 		t.Error("the secret of a dead key was kept")
 	}
 }
@@ -619,15 +572,15 @@ func TestNone_TheRecordOutlivesTheOutput(t *testing.T) {
 func TestDelete_RemovesWhatIsKept_AndSurvivesAFailingStore(t *testing.T) {
 	b := newBench(t)
 	b.mustAct(generate)
-	b.keyring.fails["delete"] = fail(keyapi.CodeStoreLocked)
+	b.keyring.Fails["delete"] = fail(keyapi.CodeStoreLocked)
 	out := b.mustAct(custody.Intent{Action: keyapi.ActionDelete, Yes: true})
 	if out.Key.Status != keyapi.StatusNone || out.Kept.AccessKey != "" || len(b.notices) != 1 {
 		t.Errorf("%+v, notices %v", out, b.notices)
 	}
 	_, err := b.Forget(context.Background(), true)
 	b.wantCode(err, keyapi.CodeStoreLocked)
-	b.keyring.fails = map[string]error{}
-	if out, err := b.Forget(context.Background(), true); err != nil || !out.Changed || len(b.keyring.kept) != 0 {
+	b.keyring.Fails = map[string]error{}
+	if out, err := b.Forget(context.Background(), true); err != nil || !out.Changed || len(b.keyring.Kept) != 0 {
 		t.Errorf("%+v, %v", out, err)
 	}
 	if out, err := b.Forget(context.Background(), true); err != nil || out.Changed {
@@ -688,9 +641,9 @@ func TestFiles_HoldNoAccessSecret_AndArePrivate(t *testing.T) {
 func TestOpen_DamagedSecret_IsNotPrinted(t *testing.T) {
 	b := newBench(t)
 	b.mustAct(generate)
-	for slot, good := range b.keyring.kept {
+	for slot, good := range b.keyring.Kept {
 		for _, text := range []string{"x", good[:20], good + "0"} {
-			b.keyring.kept[slot] = text
+			b.keyring.Kept[slot] = text
 			_, _, err := b.Open(context.Background())
 			if keyapi.CodeOf(err) != keyapi.CodeStoreFailed || strings.Contains(err.Error(), "aks_") {
 				t.Errorf("got %v", err)
