@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,7 +33,7 @@ type keyService struct {
 	ahead  atomic.Int64
 	ends   chan os.Signal
 	done   chan error
-	log    *syncedBuffer
+	log    *testkit.Buffer
 	server string // its address
 }
 
@@ -65,7 +64,7 @@ func (k *keyService) start(args ...string) error {
 	if err != nil {
 		return err
 	}
-	k.ends, k.done, k.log = make(chan os.Signal, 2), make(chan error, 1), &syncedBuffer{}
+	k.ends, k.done, k.log = make(chan os.Signal, 2), make(chan error, 1), &testkit.Buffer{}
 	args = append([]string{"serve", "--data", filepath.Join(k.dir, "data"), "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key}, args...)
 	go func() {
 		k.done <- daemon.Run(context.Background(), k.env(strings.NewReader(""), io.Discard, k.log), args)
@@ -102,24 +101,6 @@ func (k *keyService) code(secret string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// syncedBuffer is a buffer that may be read while it is written.
-type syncedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncedBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncedBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
 func needsOathtool(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("oathtool"); err != nil {
@@ -138,8 +119,8 @@ func TestServiceScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
-			"json":  jsonFields,
+			"exits": testkit.Exits,
+			"json":  testkit.JSONFields,
 			// serve [FLAG ...]: starts the service
 			"serve": func(ts *testscript.TestScript, _ bool, args []string) {
 				k := served(ts)
