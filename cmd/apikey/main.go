@@ -9,12 +9,12 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/cli"
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/embedded"
 	"github.com/apikey-cli/apikey/internal/failpoint"
@@ -81,26 +81,5 @@ func login() string {
 	return u.Username[strings.LastIndexByte(u.Username, '\\')+1:] // Windows: DOMAIN\user
 }
 
-// build tells which build this is: the release's number, else what the toolchain noted.
-func build() cli.Version {
-	v := cli.Version{Number: version}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	if v.Number == "" {
-		v.Number = strings.TrimPrefix(info.Main.Version, "v")
-	}
-	if v.Number == "" || v.Number == "(devel)" {
-		v.Number = "dev"
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Commit = s.Value[:min(12, len(s.Value))]
-		case "vcs.time":
-			v.Date = s.Value
-		}
-	}
-	return v
-}
+// build tells which build this is.
+func build() command.Version { return command.Build(version) }

@@ -75,7 +75,7 @@ func TestService_SignInAndSetUp_ByForms(t *testing.T) {
 	x = m.start(login...)
 	fills(x, "Login", "ada", false)
 	fills(x, "Password", memberPassword, true)
-	endsWith(t, x, 0, "You are signed in.")
+	endsWith(t, x, 0, "You are signed in. The profile prod is the current one.")
 	if strings.Contains(x.Raw(), memberPassword) || strings.Contains(x.Raw(), "aps_") {
 		t.Error("the password or the session was shown")
 	}

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,7 +35,7 @@ type keyService struct {
 	ahead  atomic.Int64
 	ends   chan os.Signal
 	done   chan error
-	log    *syncedBuffer
+	log    *testkit.Buffer
 	server string // its address
 }
 
@@ -67,7 +66,7 @@ func (k *keyService) start(args ...string) error {
 	if err != nil {
 		return err
 	}
-	k.ends, k.done, k.log = make(chan os.Signal, 2), make(chan error, 1), &syncedBuffer{}
+	k.ends, k.done, k.log = make(chan os.Signal, 2), make(chan error, 1), &testkit.Buffer{}
 	if !k.plain {
 		args = append(args, "--tls-cert", cert, "--tls-key", key)
 	}
@@ -112,24 +111,6 @@ func (k *keyService) code(secret string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// syncedBuffer is a buffer that may be read while it is written.
-type syncedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncedBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncedBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
 func needsOathtool(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("oathtool"); err != nil {
@@ -148,8 +129,8 @@ func TestServiceScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
-			"json":  jsonFields,
+			"exits": testkit.Exits,
+			"json":  testkit.JSONFields,
 			// serve [FLAG ...]: starts the service
 			"serve": func(ts *testscript.TestScript, _ bool, args []string) {
 				k := served(ts)
@@ -162,7 +143,7 @@ func TestServiceScripts(t *testing.T) {
 			"stopped": func(ts *testscript.TestScript, _ bool, _ []string) { served(ts).stop() },
 			// operator ARG ...: a command of apikeyd, with the word "password" where it wants one from standard input
 			"operator": func(ts *testscript.TestScript, neg bool, args []string) {
-				out, errs, err := served(ts).operator(strings.NewReader("correct horse battery\n"), args...)
+				out, errs, err := served(ts).operator(strings.NewReader(memberPassword+"\n"), args...)
 				ts.Logf("%s%s", out, errs)
 				if (err != nil) != neg {
 					ts.Fatalf("apikeyd %v: %v", args, err)
@@ -211,13 +192,8 @@ func TestServiceScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			k := &keyService{dir: env.WorkDir + "/service"}
 			env.Values[keyServiceKey{}] = k
-			env.Setenv("HOME", env.WorkDir+"/home")
-			env.Setenv("APIKEY_STORE", "file")
-			env.Setenv("TZ", "UTC")
-			for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CI"} {
-				env.Setenv(name, "")
-			}
-			return errors.Join(os.Mkdir(env.WorkDir+"/home", 0o700), os.Mkdir(k.dir, 0o700), os.WriteFile(env.WorkDir+"/password", []byte("correct horse battery\n"), 0o600))
+			return errors.Join(newMachine(env), os.Mkdir(k.dir, 0o700),
+				os.WriteFile(env.WorkDir+"/password", []byte(memberPassword+"\n"), 0o600))
 		},
 	})
 }

@@ -26,7 +26,7 @@ func main() {
 
 // run runs a command line by a clock and gives the exit status.
 func run(args []string, now func() time.Time) int {
-	return command.Status(daemon.Run(context.Background(), &daemon.Env{
+	return daemon.Exit(daemon.Run(context.Background(), &daemon.Env{
 		IO: term.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv), Getenv: os.Getenv, GOOS: runtime.GOOS,
 		Now: now, Random: rand.Reader, Version: func() command.Version { return command.Build(version) }, Signals: signals,
 	}, args))

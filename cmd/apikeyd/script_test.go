@@ -3,23 +3,16 @@ package main
 import (
 	"os"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/apikey-cli/apikey/internal/testkit"
 )
 
 // TestMain lets the test binary be the program: the scripts run it as a process of its own, with its real main, except
 // that APIKEYD_TEST_CLOCK (which the program itself does not know) moves its clock.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"apikeyd": scripted})
-}
-
-func scripted() {
-	offset, err := time.ParseDuration(os.Getenv("APIKEYD_TEST_CLOCK"))
-	if err != nil {
-		offset = 0
-	}
-	os.Exit(run(os.Args[1:], func() time.Time { return time.Now().Add(offset) }))
+	testscript.Main(m, map[string]func(){"apikeyd": testkit.Scripted(run, "APIKEYD_TEST_CLOCK")})
 }
 
 // TestScripts runs the whole program as its operators do.
@@ -29,7 +22,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  exits,
+			"exits":  testkit.Exits,
 			"serve":  serve,
 			"end":    end,
 			"http":   request,

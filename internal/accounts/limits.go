@@ -1,14 +1,13 @@
 package accounts
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/masterkey"
+	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -68,9 +67,7 @@ func newLimits(key masterkey.Key) limits { return limits{key.Purpose(masterkey.P
 
 // name is what a count is stored under. It tells nothing: people type their password where the login belongs.
 func (l limits) name(kind string, of ...string) string {
-	mac := hmac.New(sha256.New, l.nameKey)
-	mac.Write([]byte(kind + "\x00" + strings.Join(of, "\x00")))
-	return hex.EncodeToString(mac.Sum(nil))
+	return hex.EncodeToString(seal.Verifier(l.nameKey, kind+"\x00"+strings.Join(of, "\x00")))
 }
 
 // counter is one count within a transaction.

@@ -142,15 +142,11 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, p Principal, from Origin
 		return nil, err
 	}
 	err = s.write(ctx, func(w *transaction) error {
-		p, err := s.personWithMFA(w, p)
+		p, credentials, err := s.personWithCredentials(w, p)
 		if err != nil {
 			return err
 		}
 		if err := p.RequireVerified(); err != nil {
-			return err
-		}
-		credentials, err := w.Credentials(p.Login)
-		if err != nil {
 			return err
 		}
 		credentials.RecoveryCodes = hashes
@@ -180,11 +176,7 @@ func (s *Service) DisableMFA(ctx context.Context, p Principal, password, given k
 		return err
 	}
 	return s.decide(ctx, func(w *transaction) (refusal, err error) {
-		p, err := s.personWithMFA(w, p)
-		if err != nil {
-			return nil, err
-		}
-		credentials, err := w.Credentials(p.Login)
+		p, credentials, err := s.personWithCredentials(w, p)
 		if err != nil {
 			return nil, err
 		}

@@ -167,3 +167,13 @@ func (s *Service) personWithMFA(r store.Reader, p Principal) (Principal, error) 
 	}
 	return p, err
 }
+
+// personWithCredentials is personWithMFA for what takes a code or makes recovery codes: it reads the credentials too.
+func (s *Service) personWithCredentials(r store.Reader, p Principal) (Principal, store.Credentials, error) {
+	p, err := s.personWithMFA(r, p)
+	if err != nil {
+		return p, store.Credentials{}, err
+	}
+	credentials, err := r.Credentials(p.Login)
+	return p, credentials, err
+}

@@ -1,15 +1,12 @@
 package accounts
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hmac"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/apikey-cli/apikey/internal/masterkey"
+	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -29,46 +26,21 @@ func newSeals(key masterkey.Key, random io.Reader) seals {
 // seal encrypts the seed of an account's authenticator. It opens for that account only: a row that was copied to another
 // one in the database is of no use there.
 func (s seals) seal(seed []byte, login string) ([]byte, error) {
-	aead, err := s.aead()
-	if err != nil {
-		return nil, err
-	}
-	nonce := make([]byte, aead.NonceSize())
-	if _, err := io.ReadFull(s.random, nonce); err != nil {
-		return nil, fmt.Errorf("reading random bytes: %w", err)
-	}
-	return aead.Seal(nonce, nonce, seed, []byte(login)), nil
+	return seal.Close(s.random, s.seedKey, seed, []byte(login))
 }
 
 func (s seals) open(sealed []byte, login string) ([]byte, error) {
-	aead, err := s.aead()
-	if err != nil {
-		return nil, err
-	}
-	if len(sealed) < aead.NonceSize() {
-		return nil, errors.New("a sealed seed is too short")
-	}
-	seed, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], []byte(login))
+	seed, err := seal.Open(s.seedKey, sealed, []byte(login))
 	if err != nil {
 		return nil, fmt.Errorf("the seed of an authenticator does not open with this master key: %w", err)
 	}
 	return seed, nil
 }
 
-func (s seals) aead() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(s.seedKey)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
-}
-
 // recovery is what the database keeps of an account's recovery code. The code has 100 random bits, so nothing slower
 // is needed.
 func (s seals) recovery(code keyapi.Secret, login string) []byte {
-	mac := hmac.New(sha256.New, s.recoveryKey)
-	mac.Write([]byte(login + "\x00" + code.Reveal()))
-	return mac.Sum(nil)
+	return seal.Verifier(s.recoveryKey, login+"\x00"+code.Reveal())
 }
 
 // tokenHash is what the database keeps of a session token, which has 256 random bits: a plain hash cannot be searched.

@@ -108,11 +108,7 @@ func (s *Service) SignOut(ctx context.Context, p Principal) error {
 func (s *Service) Verify(ctx context.Context, p Principal, otp, recoveryCode keyapi.Secret) (until time.Time, err error) {
 	from := p.Origin
 	err = s.decide(ctx, func(w *transaction) (refusal, err error) {
-		p, err := s.personWithMFA(w, p)
-		if err != nil {
-			return nil, err
-		}
-		credentials, err := w.Credentials(p.Login)
+		p, credentials, err := s.personWithCredentials(w, p)
 		if err != nil {
 			return nil, err
 		}

@@ -50,11 +50,10 @@ type Server struct {
 // Open makes the authorization server of a database. The first time it makes the first signing key. Errors are those of
 // the store, and one for a signing key that the master key does not open.
 func Open(ctx context.Context, o Options) (*Server, error) {
-	seal, err := newKeySeal(o.Key.Purpose(masterkey.PurposeSigningKeySeal), o.Random)
-	if err != nil {
-		return nil, err
+	s := &Server{
+		Options: o, seal: keySeal{o.Key.Purpose(masterkey.PurposeSigningKeySeal), o.Random},
+		resourceKey: o.Key.Purpose(masterkey.PurposeResources),
 	}
-	s := &Server{Options: o, seal: seal, resourceKey: o.Key.Purpose(masterkey.PurposeResources)}
 	return s, s.firstKey(ctx)
 }
 

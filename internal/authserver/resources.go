@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -108,7 +109,5 @@ func (s *Server) resource(ctx context.Context, from, name string, secret keyapi.
 }
 
 func (s *Server) resourceVerifier(secret keyapi.Secret) []byte {
-	mac := hmac.New(sha256.New, s.resourceKey)
-	mac.Write([]byte(secret.Reveal()))
-	return mac.Sum(nil)
+	return seal.Verifier(s.resourceKey, secret.Reveal())
 }

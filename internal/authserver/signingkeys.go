@@ -2,48 +2,30 @@ package authserver
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
+	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// keySeal encrypts the private halves of signing keys (AES-256-GCM), bound to their names.
+// keySeal encrypts the private halves of signing keys, bound to their names.
 type keySeal struct {
-	aead   cipher.AEAD
+	key    []byte
 	random io.Reader
 }
 
-func newKeySeal(key []byte, random io.Reader) (keySeal, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return keySeal{}, err
-	}
-	aead, err := cipher.NewGCM(block)
-	return keySeal{aead, random}, err
-}
-
 func (s keySeal) close(k accesstoken.SigningKey) (store.SigningKey, error) {
-	nonce := make([]byte, s.aead.NonceSize())
-	if _, err := io.ReadFull(s.random, nonce); err != nil {
-		return store.SigningKey{}, err
-	}
-	sealed := s.aead.Seal(nonce, nonce, k.Seed(), []byte(k.ID))
-	return store.SigningKey{ID: k.ID, CreatedAt: k.CreatedAt, Sealed: sealed}, nil
+	sealed, err := seal.Close(s.random, s.key, k.Seed(), []byte(k.ID))
+	return store.SigningKey{ID: k.ID, CreatedAt: k.CreatedAt, Sealed: sealed}, err
 }
 
 func (s keySeal) open(k store.SigningKey) (accesstoken.SigningKey, error) {
-	size := s.aead.NonceSize()
-	if len(k.Sealed) < size {
-		return accesstoken.SigningKey{}, errors.New("it is too short")
-	}
-	seed, err := s.aead.Open(nil, k.Sealed[:size], k.Sealed[size:], []byte(k.ID))
+	seed, err := seal.Open(s.key, k.Sealed, []byte(k.ID))
 	if err != nil {
 		return accesstoken.SigningKey{}, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/term"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -26,7 +27,7 @@ type verb struct {
 func (v verb) build(env *Env) *cobra.Command {
 	in := custody.Intent{Action: v.action}
 	cmd := v.command
-	cmd.Args = noArgs
+	cmd.Args = command.NoArgs
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	f := cmd.Flags()
 	f.SortFlags = false

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/duration"
 	"github.com/apikey-cli/apikey/internal/render"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -37,7 +38,7 @@ func checkCommand(env *Env) *cobra.Command {
 			"APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET it needs no session: it asks for an\n" +
 			"access token with them, and no more.",
 		Example:           "  apikey check --within 30d\n  apikey check --live",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := env.start(cmd)
@@ -168,11 +169,11 @@ func (s *session) verdict(key keyapi.Key) string {
 func (s *session) finding(key keyapi.Key, within duration.Value) error {
 	switch {
 	case slices.Contains(key.BlockedBy, keyapi.BlockMFANotEnabled), slices.Contains(key.BlockedBy, keyapi.BlockNotPermitted):
-		return quietExit(exitIdentity)
+		return command.QuietExit(exitIdentity)
 	case !key.Usable:
-		return quietExit(exitNotUsable)
+		return command.QuietExit(exitNotUsable)
 	case within.Given && key.ExpiresAt.Sub(s.env.Now()) <= within.Duration:
-		return quietExit(exitExpiring)
+		return command.QuietExit(exitExpiring)
 	default:
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/foreign"
 	"github.com/apikey-cli/apikey/internal/profile"
@@ -26,7 +27,7 @@ type Env struct {
 	GOOS    string
 	Now     func() time.Time // in the user's time zone
 	Random  io.Reader
-	Version func() Version
+	Version func() command.Version
 
 	// Signals gives a context that ends when the user wants the run to end. It is called when there is something to end.
 	Signals func(context.Context) (ctx context.Context, stop func())

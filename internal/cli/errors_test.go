@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/term"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -94,7 +95,7 @@ func runWith(fails error, args ...string) (stdout, stderr string, status int) {
 		Getenv: func(name string) string {
 			return map[string]string{"HOME": "/nonexistent"}[name]
 		},
-		GOOS: "linux", Now: time.Now, Version: func() Version { return Version{Number: "1"} },
+		GOOS: "linux", Now: time.Now, Version: func() command.Version { return command.Version{Number: "1"} },
 		Signals: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
 		Connect: func(context.Context, Target) (*Connection, error) { return nil, fails },
 	}
@@ -165,16 +166,6 @@ func TestEveryCommandLineError_HasACode(t *testing.T) {
 		}
 	}
 	walk(root)
-}
-
-func TestInstead_IsSafeToPaste(t *testing.T) {
-	for word, want := range map[string]string{
-		"disable": "disable", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(rm -rf /)": "'$(rm -rf /)'", "--grace=24h": "--grace=24h",
-	} {
-		if got := quote(word); got != want {
-			t.Errorf("quote(%q) = %s, want %s", word, got, want)
-		}
-	}
 }
 
 // TestHelpErrors_IsTheTable: every code and what to do about it is in the help.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -46,7 +47,7 @@ func execCommand(env *Env) *cobra.Command {
 			"  apikey exec --env CLIENT_ID=access-key --env CLIENT_SECRET=access-secret -- env",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError(cmd, "the command to run is missing")
+				return command.UsageError(cmd, "the command to run is missing")
 			}
 			return nil
 		},
@@ -92,14 +93,14 @@ func (in execInput) variables() (map[string]string, error) {
 	return parts, nil
 }
 
-func (s *session) exec(ctx context.Context, in execInput, command []string) error {
+func (s *session) exec(ctx context.Context, in execInput, argv []string) error {
 	parts, err := in.variables()
 	if err != nil {
 		return err
 	}
-	path, err := exec.LookPath(command[0])
+	path, err := exec.LookPath(argv[0])
 	if err != nil {
-		return keyapi.Errorf(keyapi.CodeUsage, "The command "+quote(command[0])+" is not found", "Give its path, or see to PATH.")
+		return keyapi.Errorf(keyapi.CodeUsage, "The command "+command.Quote(argv[0])+" is not found", "Give its path, or see to PATH.")
 	}
 	values, err := s.parts(ctx, parts)
 	if err != nil {
@@ -113,12 +114,12 @@ func (s *session) exec(ctx context.Context, in execInput, command []string) erro
 	for name, part := range parts {
 		environment = append(environment, name+"="+values[part].Reveal())
 	}
-	status, err := s.env.Replace(path, command, environment)
+	status, err := s.env.Replace(path, argv, environment)
 	if err != nil {
-		return &keyapi.Error{Code: keyapi.CodeUsage, Message: fmt.Sprintf("The command %s cannot be run", quote(command[0])), Err: err, Hint: "See to its permissions."}
+		return &keyapi.Error{Code: keyapi.CodeUsage, Message: fmt.Sprintf("The command %s cannot be run", command.Quote(argv[0])), Err: err, Hint: "See to its permissions."}
 	}
 	if status != 0 {
-		return quietExit(status)
+		return command.QuietExit(status)
 	}
 	return nil
 }

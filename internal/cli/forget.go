@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -17,7 +18,7 @@ func forgetCommand(env *Env) *cobra.Command {
 			"the only copy. The key itself stays as it is. Of a service without a key API it\n" +
 			"removes what is noted of the key too.",
 		Example:           "  apikey forget\n  apikey forget --yes",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.changes(func(ctx context.Context, k keyed) error {
 			out, err := k.keys.Forget(ctx, yes)

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/apikey-cli/apikey/internal/command"
 )
 
 func historyCommand(env *Env) *cobra.Command {
@@ -14,7 +16,7 @@ func historyCommand(env *Env) *cobra.Command {
 		Long: "Shows the audit trail of the account's key, newest first: when, what, by\n" +
 			"whom, and to which key.",
 		Example:           "  apikey history\n  apikey history -o json",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.looks(func(ctx context.Context, k keyed) error {
 			page, err := k.conn.API.Events(ctx, cursor)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -27,7 +28,7 @@ func importCommand(env *Env) *cobra.Command {
 			"when its page says the key was made: it expires one year later, unless\n" +
 			"--expires says otherwise. The service is asked whether it accepts the pair.",
 		Example:           "  apikey import < .env",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := env.start(cmd)

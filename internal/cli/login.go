@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/render"
 	"github.com/apikey-cli/apikey/internal/signin"
@@ -36,7 +37,7 @@ func loginCommand(env *Env) *cobra.Command {
 		Example: "  apikey login --server https://keys.example.com\n" +
 			"  apikey login --server https://keys.example.com --login-id ada --password-stdin < password",
 		Annotations:       map[string]string{NeedsServer: "true"},
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := env.startLogin(cmd)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/render"
 )
 
@@ -16,7 +17,7 @@ func logoutCommand(env *Env) *cobra.Command {
 			"profile stays, and so does what is kept of a secret.",
 		Example:           "  apikey logout",
 		Annotations:       map[string]string{NeedsServer: "true"},
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := env.start(cmd)

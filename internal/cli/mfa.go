@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/render"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -22,7 +23,7 @@ func mfaStatusCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:               "status",
 		Short:             "Show whether it is on, and how many recovery codes are left",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.account(func(ctx context.Context, a signedIn, _ []string) error {
 			account, err := a.Client.Account(ctx)

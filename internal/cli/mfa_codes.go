@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -17,7 +18,7 @@ func mfaCodesCommand(env *Env) *cobra.Command {
 		Short: "Get ten new recovery codes in place of the old ones",
 		Long: "Makes ten new recovery codes after a question, and prints them once. The old\n" +
 			"ones are void.",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.account(func(ctx context.Context, a signedIn, _ []string) error {
 			if !yes {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/render"
@@ -25,7 +26,7 @@ func mfaDisableCommand(env *Env) *cobra.Command {
 		Long: "Turns multi-factor authentication off after a question. It wants the password\n" +
 			"and a code of the app, or a recovery code. Where the service requires it, the\n" +
 			"API key gives no access until it is on again; sessions of pipelines end.",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              env.account(func(ctx context.Context, a signedIn, _ []string) error { return a.disableMFA(ctx, in) }),
 	}

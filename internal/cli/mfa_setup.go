@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/render"
 	"github.com/apikey-cli/apikey/internal/signin"
@@ -27,7 +28,7 @@ func mfaSetupCommand(env *Env) *cobra.Command {
 			"app, asks for the six digits the app then shows, and prints ten recovery\n" +
 			"codes, once. Without a terminal it goes in two steps: --begin prints what the\n" +
 			"app needs to know, --code ends it.",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.account(func(ctx context.Context, a signedIn, _ []string) error {
 			switch {

@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -20,7 +21,7 @@ func profileCommand(env *Env) *cobra.Command {
 func (s *session) existing(name string) (profile.Entry, error) {
 	e, found, err := profile.Find(s.settings.Config, name)
 	if err == nil && !found {
-		err = keyapi.Errorf(keyapi.CodeUsage, "There is no profile "+quote(name), "See them with: apikey profile list")
+		err = keyapi.Errorf(keyapi.CodeUsage, "There is no profile "+command.Quote(name), "See them with: apikey profile list")
 	}
 	return e, err
 }

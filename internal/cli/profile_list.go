@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/profile"
 )
 
@@ -11,7 +12,7 @@ func profileListCommand(env *Env) *cobra.Command {
 		Use:               "list",
 		Short:             "List the profiles",
 		Example:           "  apikey profile list\n  apikey profile list --jq '.items[].name'",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := env.startNew(cmd)

@@ -7,11 +7,11 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -30,7 +30,7 @@ func New(env *Env) *cobra.Command {
 		Long: "apikey manages the one API key of your account from the terminal: see its\n" +
 			"status, generate it, disable and activate it, regenerate and delete it. The\n" +
 			"secret rests in the keyring of your system.",
-		Args:          noArgs,
+		Args:          command.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 
@@ -66,7 +66,7 @@ func New(env *Env) *cobra.Command {
 	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),
 		profileCommand(env), versionCommand(env))
 	root.AddCommand(errorsTopic())
-	addBuiltIns(root)
+	command.AddBuiltIns(root, groupSetUp)
 	return root
 }
 
@@ -121,7 +121,7 @@ func Run(ctx context.Context, env *Env, args []string) (err error) {
 	}
 	var known *keyapi.Error
 	if !started && !errors.As(err, &known) {
-		err = usageError(cmd, err.Error()) // cobra's own: an unknown command or a wrong argument
+		err = command.UsageError(cmd, err.Error()) // cobra's own: an unknown command or a wrong argument
 	}
 	env.report(cmd, args, err)
 	return err
@@ -140,32 +140,11 @@ func crashed(env *Env, debugging bool, value any) error {
 	return &keyapi.Error{Code: keyapi.CodeInternal, Message: "apikey broke off", Err: errors.New(text)}
 }
 
-// usageError makes the error of a command line that is not one.
-func usageError(cmd *cobra.Command, text string) error {
-	first, _, _ := strings.Cut(text, "\n") // cobra's suggestions follow on lines of their own; the hint names the help
-	return keyapi.Errorf(keyapi.CodeUsage, strings.ToUpper(first[:1])+first[1:], "See: "+cmd.CommandPath()+" --help")
-}
-
 // flagError tells of a flag that is wrong. Of a switch's wrong value pflag tells what a function of Go said.
 func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
-		return usageError(cmd, fmt.Sprintf("the value %q of --%s is neither true nor false", invalid.GetValue(), invalid.GetFlag().Name))
+		return command.UsageError(cmd, fmt.Sprintf("the value %q of --%s is neither true nor false", invalid.GetValue(), invalid.GetFlag().Name))
 	}
-	return usageError(cmd, err.Error())
-}
-
-// noArgs refuses arguments, and names the commands that may have been meant.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	if cmd.HasParent() {
-		return usageError(cmd, "unknown argument "+quote(args[0])+" for "+cmd.CommandPath())
-	}
-	err := keyapi.Errorf(keyapi.CodeUsage, "Unknown command "+quote(args[0]), "See: apikey --help")
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		err.Hint = "Did you mean: apikey " + strings.Join(near, ", apikey ")
-	}
-	return err
+	return command.UsageError(cmd, err.Error())
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -21,7 +22,7 @@ func secretCommand(env *Env) *cobra.Command {
 			"APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET, if set, are used in place of\n" +
 			"what is kept.",
 		Example:           "  apikey secret | wc -c\n  apikey secret -o env > .env\n  apikey secret --reveal",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := env.start(cmd, "env", "basic")
@@ -55,7 +56,7 @@ func (s *session) printSecret(accessKey string, secret keyapi.Secret) error {
 	case "json":
 		return s.out.Object(secretJSON{Schema: keyapi.Schema, AccessKey: accessKey, AccessSecret: text})
 	case "env":
-		text = "APIKEY_ACCESS_KEY=" + quote(accessKey) + "\nAPIKEY_ACCESS_SECRET=" + quote(text)
+		text = "APIKEY_ACCESS_KEY=" + command.Quote(accessKey) + "\nAPIKEY_ACCESS_SECRET=" + command.Quote(text)
 	case "basic":
 		// RFC 6749, 2.3.1: the halves are form-encoded first. Ours stay as they are by that.
 		text = base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(accessKey) + ":" + url.QueryEscape(text)))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
@@ -213,7 +214,7 @@ func instead(cmd *cobra.Command) string {
 	if raw, ok := cmd.Context().Value(argsKey{}).([]string); ok {
 		words = []string{cmd.Root().Name()}
 		for _, arg := range raw {
-			words = append(words, quote(arg))
+			words = append(words, command.Quote(arg))
 		}
 	}
 	return strings.Join(append(words, "--yes"), " ")
@@ -221,12 +222,3 @@ func instead(cmd *cobra.Command) string {
 
 // argsKey carries the arguments of the run, as they were typed.
 type argsKey struct{}
-
-// quote makes a word safe to paste into a POSIX shell.
-func quote(word string) string {
-	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=/.:,@%+"
-	if word != "" && strings.Trim(word, safe) == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}

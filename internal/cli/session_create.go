@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/duration"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -32,7 +33,7 @@ func sessionCreateCommand(env *Env) *cobra.Command {
 			"token as APIKEY_SESSION, and the server as APIKEY_SERVER. It may see the\n" +
 			"status and do what --allow names: generate, disable, activate, regenerate,\n" +
 			"delete, history.",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              env.account(func(ctx context.Context, a signedIn, _ []string) error { return a.createSession(ctx, in) }),
 	}

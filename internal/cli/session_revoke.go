@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/render"
@@ -67,9 +68,9 @@ func findSession(list []keyapi.SessionInfo, which string) (found keyapi.SessionI
 	case 1:
 		return found, nil
 	case 0:
-		return found, keyapi.Errorf(keyapi.CodeUsage, "There is no session "+quote(which), "See them with: apikey session list")
+		return found, keyapi.Errorf(keyapi.CodeUsage, "There is no session "+command.Quote(which), "See them with: apikey session list")
 	default:
-		return found, keyapi.Errorf(keyapi.CodeUsage, "More than one session has the name "+quote(which),
+		return found, keyapi.Errorf(keyapi.CodeUsage, "More than one session has the name "+command.Quote(which),
 			"Give its id; see: apikey session list")
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/signin"
@@ -119,7 +120,7 @@ func (s *session) embeddedRefusal() error {
 
 // group makes a command that only holds others.
 func group(cmd cobra.Command, subs ...*cobra.Command) *cobra.Command {
-	cmd.Args = noArgs
+	cmd.Args = command.NoArgs
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	cmd.AddCommand(subs...)
@@ -131,11 +132,11 @@ func oneArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch len(args) {
 		case 0:
-			return usageError(cmd, "the "+name+" is missing")
+			return command.UsageError(cmd, "the "+name+" is missing")
 		case 1:
 			return nil
 		default:
-			return usageError(cmd, "unknown argument "+quote(args[1])+" for "+cmd.CommandPath())
+			return command.UsageError(cmd, "unknown argument "+command.Quote(args[1])+" for "+cmd.CommandPath())
 		}
 	}
 }

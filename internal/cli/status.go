@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -16,7 +17,7 @@ func statusCommand(env *Env) *cobra.Command {
 			"active, with its slider, when it was made and when it expires, where its\n" +
 			"secret is kept, and what can be done with it.",
 		Example:           "  apikey status\n  apikey status --jq .expiresAt",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              env.looks(status),
 	}

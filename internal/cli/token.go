@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -23,7 +24,7 @@ func tokenCommand(env *Env) *cobra.Command {
 			"of what is kept; then nothing is cached.",
 		Example:           "  curl -H \"$(apikey token --header)\" https://api.example.org/\n  apikey token --fresh -o json",
 		Annotations:       map[string]string{NeedsServer: "true"},
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := env.start(cmd)

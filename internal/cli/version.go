@@ -2,41 +2,15 @@ package cli
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/render"
-	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// Version names a build.
-type Version struct {
-	Number string // of the release; "dev" for a build from source
-	Commit string // "" if not known
-	Date   string // of the commit, RFC 3339; "" if not known
-}
-
-func (v Version) line() string {
-	line := "apikey " + v.Number
-	if v.Commit != "" {
-		line += " (" + v.Commit + ")"
-	}
-	return line
-}
-
-type versionJSON struct {
-	Schema  int    `json:"schema"`
-	Version string `json:"version"`
-	Commit  string `json:"commit"`
-	Date    string `json:"date"`
-	Go      string `json:"go"`
-	OS      string `json:"os"`
-	Arch    string `json:"arch"`
-}
-
 func printVersion(env *Env) error {
-	_, err := fmt.Fprintln(env.IO.Out, env.Version().line())
+	_, err := fmt.Fprintln(env.IO.Out, env.Version().Line("apikey"))
 	return err
 }
 
@@ -45,7 +19,7 @@ func versionCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:               "version",
 		Short:             "Print the version",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			expr, _ := cmd.Flags().GetString("jq")
@@ -59,11 +33,7 @@ func versionCommand(env *Env) *cobra.Command {
 					return err
 				}
 			}
-			v := env.Version()
-			return p.Object(versionJSON{
-				Schema: keyapi.Schema, Version: v.Number, Commit: v.Commit, Date: v.Date,
-				Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-			})
+			return p.Object(env.Version().Object())
 		},
 	}
 }

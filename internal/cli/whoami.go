@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/render"
 )
 
@@ -16,7 +17,7 @@ func whoamiCommand(env *Env) *cobra.Command {
 			"whether it may have an API key and has multi-factor authentication.",
 		Example:           "  apikey whoami\n  apikey whoami --jq .login",
 		Annotations:       map[string]string{NeedsServer: "true"},
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.account(func(ctx context.Context, a signedIn, _ []string) error {
 			account, err := a.Client.Account(ctx)

@@ -1,5 +1,6 @@
-// Package command is what the command line of apikeyd shares with no command of its own: errors as they are told, exit
-// statuses, arguments, help and completion that answer a wrong word with an error. It knows no settings and no service.
+// Package command is what the command lines of apikey and apikeyd have in common and no command has to itself: errors as
+// they are told, arguments, the version, help and completion that answer a wrong word with an error. It knows no settings
+// and no service, and every start pays for what it imports.
 package command
 
 import (
@@ -16,13 +17,23 @@ func UsageError(cmd *cobra.Command, text string) error {
 	return keyapi.Errorf(keyapi.CodeUsage, strings.ToUpper(first[:1])+first[1:], "See: "+cmd.CommandPath()+" --help")
 }
 
-// NoArgs refuses arguments, and names the commands that may have been meant. Error: CodeUsage.
+// NoArgs refuses arguments; of the program itself, which has only commands, as NoSuchCommand does. Error: CodeUsage.
 func NoArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.HasParent():
+		return UsageError(cmd, "unknown argument "+Quote(args[0])+" for "+cmd.CommandPath())
+	default:
+		return NoSuchCommand(cmd, args)
+	}
+}
+
+// NoSuchCommand refuses arguments of a command that only holds others, and names those that may have been meant. Error:
+// CodeUsage.
+func NoSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
-	}
-	if !cmd.HasSubCommands() {
-		return UsageError(cmd, "unknown argument "+Quote(args[0])+" for "+cmd.CommandPath())
 	}
 	err := keyapi.Errorf(keyapi.CodeUsage, "Unknown command "+Quote(args[0]), "See: "+cmd.CommandPath()+" --help")
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
@@ -75,7 +86,7 @@ func AddBuiltIns(root *cobra.Command, group string) {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return NoArgs(root, args)
+				return NoArgs(cmd, rest)
 			}
 			cmd.InitDefaultHelpFlag()
 			return cmd.Help()

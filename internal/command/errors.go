@@ -17,14 +17,12 @@ type QuietExit int
 // Error implements error.
 func (e QuietExit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// statuses are the exit statuses of the codes (the design, §3); every other code is 1.
-var statuses = map[keyapi.Code]int{
-	keyapi.CodeUsage: 2, keyapi.CodeConfirmationRequired: 2, keyapi.CodeInvalidRequest: 2,
-	keyapi.CodeCancelled: 3, keyapi.CodeRateLimited: 6, keyapi.CodeUnavailable: 6, keyapi.CodeInterrupted: 130,
-}
+// Advice is what a program makes of a code: its exit status, and what to do about an error that does not say it itself;
+// "" = nothing.
+type Advice func(keyapi.Code) (status int, hint string)
 
 // Status gives the exit status of an error, 0 for none.
-func Status(err error) int {
+func (a Advice) Status(err error) int {
 	var quiet QuietExit
 	switch {
 	case err == nil:
@@ -32,10 +30,22 @@ func Status(err error) int {
 	case errors.As(err, &quiet):
 		return int(quiet)
 	}
-	if status := statuses[keyapi.CodeOf(err)]; status != 0 {
-		return status
+	status, _ := a(keyapi.CodeOf(err))
+	return status
+}
+
+// described gives the error as the program tells it: every error has a code, a message of one line and a hint.
+func (a Advice) described(err error) keyapi.Error {
+	var known *keyapi.Error
+	if !errors.As(err, &known) {
+		known = &keyapi.Error{Code: keyapi.CodeInternal, Message: "Something went wrong", Err: err}
 	}
-	return 1
+	told := *known
+	told.Message = strings.Join(strings.Fields(known.Error()), " ")
+	if told.Hint == "" {
+		_, told.Hint = a(told.Code)
+	}
+	return told
 }
 
 type errorJSON struct {
@@ -50,31 +60,31 @@ type errorJSON struct {
 }
 
 // Report writes an error: for people one line what happened and one what to do, for programs one JSON object.
-func Report(w io.Writer, color, asJSON bool, err error) {
+func (a Advice) Report(w io.Writer, color, asJSON bool, err error) {
 	var quiet QuietExit
 	if errors.As(err, &quiet) {
 		return
 	}
-	var known *keyapi.Error
-	if !errors.As(err, &known) {
-		known = &keyapi.Error{Code: keyapi.CodeInternal, Message: "Something went wrong", Err: err}
-	}
-	message := strings.Join(strings.Fields(known.Error()), " ")
+	told := a.described(err)
 	if asJSON {
 		o := errorJSON{Schema: keyapi.Schema}
-		o.Error.Code, o.Error.Message, o.Error.ExitStatus = known.Code, message, Status(err)
-		if known.Hint != "" {
-			o.Error.Hint = &known.Hint
+		o.Error.Code, o.Error.Message, o.Error.ExitStatus = told.Code, told.Message, a.Status(err)
+		if told.Hint != "" {
+			o.Error.Hint = &told.Hint
+		}
+		if told.RequestID != "" {
+			o.Error.RequestID = &told.RequestID
 		}
 		data, _ := json.Marshal(o) // strings and a number: it can't fail
 		_, _ = fmt.Fprintln(w, string(data))
 		return
 	}
-	if known.Code != keyapi.CodeCancelled {
-		message = term.Paint(color, term.Red, "error:") + " " + strings.TrimSuffix(message, ".") + "."
+	line := told.Message
+	if told.Code != keyapi.CodeCancelled {
+		line = term.Paint(color, term.Red, "error:") + " " + strings.TrimSuffix(told.Message, ".") + "."
 	}
-	_, _ = fmt.Fprintln(w, message)
-	if known.Hint != "" {
-		_, _ = fmt.Fprintln(w, known.Hint)
+	_, _ = fmt.Fprintln(w, line)
+	if told.Hint != "" {
+		_, _ = fmt.Fprintln(w, told.Hint)
 	}
 }

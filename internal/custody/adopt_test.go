@@ -73,7 +73,7 @@ func TestAdopt_TheOrder(t *testing.T) {
 	if err != nil || accessKey != anyKey || secret.Reveal() != "right" {
 		t.Errorf("got %q, %q, %v", accessKey, secret.Reveal(), err)
 	}
-	for slot := range b.keyring.kept {
+	for slot := range b.keyring.Kept {
 		if !regexp.MustCompile(`^[0-9a-z-]{1,40}$`).MatchString(slot.Name) {
 			t.Errorf("the slot is named %q", slot.Name)
 		}
@@ -86,15 +86,15 @@ func TestAdopt_NotAccepted_KeepsAndAsksNothing(t *testing.T) {
 		a.fails = fail(code)
 		_, err := a.adopt(anyKey, "right")
 		b.wantCode(err, code)
-		if want := []string{"grant"}; !slices.Equal(b.journal, want) || len(b.keyring.kept) > 0 {
-			t.Errorf("%s: %q, kept %v", code, b.journal, b.keyring.kept)
+		if want := []string{"grant"}; !slices.Equal(b.journal, want) || len(b.keyring.Kept) > 0 {
+			t.Errorf("%s: %q, kept %v", code, b.journal, b.keyring.Kept)
 		}
 	}
 }
 
 func TestAdopt_NotKept_IsNotNoted(t *testing.T) {
 	b, a := newForeignBench(t)
-	b.keyring.fails["put"] = fail(keyapi.CodeStoreFailed)
+	b.keyring.Fails["put"] = fail(keyapi.CodeStoreFailed)
 	_, err := a.adopt(anyKey, "right")
 	b.wantCode(err, keyapi.CodeStoreFailed)
 	if k, err := a.Key(context.Background()); err != nil || k.Status != keyapi.StatusNone || slices.Contains(b.journal, "note") {
@@ -115,8 +115,8 @@ func TestAdopt_Again_SaysWhetherAnythingChanged(t *testing.T) {
 			t.Errorf("%s: changed %v, %v", what, out.Changed, err)
 		}
 		got, kept, err := b.Open(context.Background())
-		if err != nil || got != accessKey || kept.Reveal() != secret || len(b.keyring.kept) != 1 {
-			t.Errorf("%s: kept %q, %q, %v, in %d slots", what, got, kept.Reveal(), err, len(b.keyring.kept))
+		if err != nil || got != accessKey || kept.Reveal() != secret || len(b.keyring.Kept) != 1 {
+			t.Errorf("%s: kept %q, %q, %v, in %d slots", what, got, kept.Reveal(), err, len(b.keyring.Kept))
 		}
 	}
 	step("first", anyKey, "right", true)
@@ -124,8 +124,8 @@ func TestAdopt_Again_SaysWhetherAnythingChanged(t *testing.T) {
 	g := func(context.Context, string, keyapi.Secret) (custody.Token, error) {
 		return custody.Token{AccessToken: keyapi.NewSecret("old"), ExpiresAt: b.now.Add(time.Hour)}, nil
 	}
-	if _, err := b.Token(context.Background(), false, g); err != nil || len(b.keyring.kept) != 2 {
-		t.Fatalf("%v, %d slots", err, len(b.keyring.kept))
+	if _, err := b.Token(context.Background(), false, g); err != nil || len(b.keyring.Kept) != 2 {
+		t.Fatalf("%v, %d slots", err, len(b.keyring.Kept))
 	}
 	step("regenerated, the Access Key stays", anyKey, "new", true) // and the token of the old one is gone
 	step("another key", strings.ToLower(anyKey), "new", true)
@@ -171,12 +171,12 @@ func TestForget_DropsTheNotesToo(t *testing.T) {
 	b.answer = fail(keyapi.CodeCancelled)
 	_, err := b.Forget(context.Background(), false)
 	b.wantCode(err, keyapi.CodeCancelled)
-	if k, err := a.Key(context.Background()); err != nil || k.Status != keyapi.StatusActive || len(b.keyring.kept) != 1 {
+	if k, err := a.Key(context.Background()); err != nil || k.Status != keyapi.StatusActive || len(b.keyring.Kept) != 1 {
 		t.Errorf("after Cancel: %+v, %v", k, err)
 	}
 	out, err := b.Forget(context.Background(), true)
-	if err != nil || !out.Changed || out.Key.Status != keyapi.StatusNone || len(b.keyring.kept) != 0 {
-		t.Errorf("got %+v, %v, kept %v", out, err, b.keyring.kept)
+	if err != nil || !out.Changed || out.Key.Status != keyapi.StatusNone || len(b.keyring.Kept) != 0 {
+		t.Errorf("got %+v, %v, kept %v", out, err, b.keyring.Kept)
 	}
 	if out, err := b.Forget(context.Background(), true); err != nil || out.Changed {
 		t.Errorf("a second time: %+v, %v", out, err)

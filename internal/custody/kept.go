@@ -2,14 +2,11 @@ package custody
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/durable"
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/secretstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -54,14 +51,7 @@ func (k Kept) withoutToken() Kept {
 // Kept reads what this machine keeps for the account.
 func (c *Custodian) Kept() (Kept, error) {
 	var kept Kept
-	data, err := os.ReadFile(c.keptPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return kept, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &kept)
-	}
-	if err != nil {
+	if _, err := durable.ReadJSON(c.keptPath(), &kept); err != nil {
 		return Kept{}, &keyapi.Error{
 			Code: keyapi.CodeStoreFailed, Message: "The note of which secret is kept here cannot be read", Err: err,
 			Hint: "Remove " + c.keptPath() + " if it is damaged, then keep the secret again with: apikey import",
@@ -75,13 +65,9 @@ func (c *Custodian) keptPath() string { return filepath.Join(c.account(), "kept.
 // writeKept writes the metadata durably; nothing to note is no file.
 func (c *Custodian) writeKept(k Kept) error {
 	if !k.any() {
-		return storeFailed(durable.Remove(c.keptPath()))
+		return keeping.Failed(durable.Remove(c.keptPath()))
 	}
-	data, err := json.Marshal(k)
-	if err != nil {
-		return err
-	}
-	return storeFailed(durable.WriteFile(c.keptPath(), append(data, '\n')))
+	return keeping.Failed(durable.WriteJSON(c.keptPath(), k))
 }
 
 // holds tells whether a slot is in use, though it was marked for removal before.
@@ -112,15 +98,4 @@ func (c *Custodian) removeStale(ctx context.Context, k Kept) Kept {
 		c.Log.Debug("the metadata keeps removed slots", "error", err)
 	}
 	return k
-}
-
-// storeFailed gives an error of the file system the code of the secret store.
-func storeFailed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &keyapi.Error{
-		Code: keyapi.CodeStoreFailed, Message: "The data folder cannot be written", Err: err,
-		Hint: "Make room and see that the folder is yours, then run the same command again.",
-	}
 }

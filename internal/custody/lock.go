@@ -8,6 +8,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/apikey-cli/apikey/internal/durable"
+	"github.com/apikey-cli/apikey/internal/keeping"
 )
 
 // lockPoll is how often a waiter tries the lock again; an action of the embedded service takes some ten milliseconds.
@@ -23,7 +24,7 @@ func (c *Custodian) underLock(ctx context.Context, fn func(waited bool) error) e
 	defer func() { _ = lock.Close() }()
 	got, err := lock.TryLock()
 	if err != nil {
-		return storeFailed(err)
+		return keeping.Failed(err)
 	}
 	if !got {
 		c.Log.Debug("waiting for another apikey on this account")
@@ -43,7 +44,7 @@ func (c *Custodian) ifUnlocked(ctx context.Context, times int, fn func() error) 
 	defer func() { _ = lock.Close() }()
 	for try := 1; ; try++ {
 		if got, err := lock.TryLock(); err != nil {
-			return storeFailed(err)
+			return keeping.Failed(err)
 		} else if got {
 			return fn()
 		}
@@ -60,7 +61,7 @@ func (c *Custodian) ifUnlocked(ctx context.Context, times int, fn func() error) 
 
 func (c *Custodian) newLock() (*flock.Flock, error) {
 	if err := durable.MkdirAll(c.account()); err != nil {
-		return nil, storeFailed(err)
+		return nil, keeping.Failed(err)
 	}
 	return flock.New(filepath.Join(c.account(), "lock"), flock.SetPermissions(0o600)), nil
 }

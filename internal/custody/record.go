@@ -11,6 +11,7 @@ import (
 
 	"github.com/apikey-cli/apikey/internal/durable"
 	"github.com/apikey-cli/apikey/internal/failpoint"
+	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -40,14 +41,10 @@ func (r record) deadline() time.Time { return r.At.Add(keyapi.RecoverableFor) }
 func (c *Custodian) recordPath() string { return filepath.Join(c.account(), "pending.json") }
 
 func (c *Custodian) writeRecord(in Intent, to target, change keyapi.Change) error {
-	data, err := json.Marshal(record{
+	return keeping.Failed(durable.WriteJSON(c.recordPath(), record{
 		Operation: in.Action, Grace: in.Grace, Revision: change.IfMatch, Instance: c.Service.Instance,
 		Login: c.Service.Login, Target: to.String(), At: c.Now().UTC(), Key: change.IdempotencyKey.Reveal(),
-	})
-	if err != nil {
-		return err
-	}
-	return storeFailed(durable.WriteFile(c.recordPath(), append(data, '\n')))
+	}))
 }
 
 func (c *Custodian) hasRecord() bool {
@@ -63,7 +60,7 @@ func (c *Custodian) readRecord() (r record, found bool, err error) {
 		return r, false, nil
 	}
 	if err != nil {
-		return r, false, storeFailed(err)
+		return r, false, keeping.Failed(err)
 	}
 	err = json.Unmarshal(data, &r)
 	if err == nil {
@@ -80,7 +77,7 @@ func (c *Custodian) readRecord() (r record, found bool, err error) {
 // of the next command.
 func (c *Custodian) dropRecord() error {
 	if err := durable.Remove(c.recordPath()); err != nil {
-		return storeFailed(err)
+		return keeping.Failed(err)
 	}
 	failpoint.Hit("record-dropped")
 	return nil

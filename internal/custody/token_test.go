@@ -35,7 +35,7 @@ func (g *granter) want(fresh bool, want string) {
 
 // cached counts the tokens that are kept.
 func (b *bench) cached() (n int) {
-	for slot := range b.keyring.kept {
+	for slot := range b.keyring.Kept {
 		if strings.HasPrefix(slot.Name, "token-") {
 			n++
 		}
@@ -105,9 +105,9 @@ func TestToken_StaleOne_DoesNotTakeTheNewOne(t *testing.T) {
 	g := &granter{b: b}
 	b.mustAct(generate)
 	g.want(false, "token 1")
-	b.keyring.fails["delete"] = fail(keyapi.CodeStoreLocked)
+	b.keyring.Fails["delete"] = fail(keyapi.CodeStoreLocked)
 	b.mustAct(custody.Intent{Action: keyapi.ActionDisable, Yes: true})
-	b.keyring.fails["delete"] = nil
+	b.keyring.Fails["delete"] = nil
 	g.b.mustAct(custody.Intent{Action: keyapi.ActionActivate, Yes: true})
 	g.want(false, "token 2")
 	b.mustAct(custody.Intent{Action: keyapi.ActionDisable, Yes: true})
@@ -120,13 +120,13 @@ func TestToken_CacheThatFails_IsNoReasonToFail(t *testing.T) {
 	b := newBench(t)
 	g := &granter{b: b}
 	b.mustAct(generate)
-	b.keyring.fails["put"] = fail(keyapi.CodeStoreLocked)
+	b.keyring.Fails["put"] = fail(keyapi.CodeStoreLocked)
 	g.want(false, "token 1")
-	b.keyring.fails["put"] = nil
+	b.keyring.Fails["put"] = nil
 	g.want(false, "token 2")
-	for slot := range b.keyring.kept {
+	for slot := range b.keyring.Kept {
 		if strings.HasPrefix(slot.Name, "token-") {
-			b.keyring.kept[slot] = "rubbish"
+			b.keyring.Kept[slot] = "rubbish"
 		}
 	}
 	g.want(false, "token 3")

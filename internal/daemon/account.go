@@ -20,7 +20,7 @@ func accountCommand(env *Env) *cobra.Command {
 		Short: "Manage the accounts of the service",
 		Long: "Manages the accounts of the service, on its database: a server may run on it\n" +
 			"at the same time, and need not.",
-		Args: command.NoArgs,
+		Args: command.NoSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(accountAddCommand(env), accountListCommand(env), accountShowCommand(env))

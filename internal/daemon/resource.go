@@ -18,7 +18,7 @@ func resourceCommand(env *Env) *cobra.Command {
 		Short: "Manage the resource servers, which may ask about access tokens",
 		Long: "Manages the resource servers: the APIs that are given access tokens and ask this\n" +
 			"service whether they are good (POST /introspect).",
-		Args: command.NoArgs,
+		Args: command.NoSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(resourceAddCommand(env), resourceListCommand(env), resourceRemoveCommand(env))

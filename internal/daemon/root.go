@@ -68,8 +68,8 @@ func New(env *Env) *cobra.Command {
 	return root
 }
 
-// Run runs a command line and writes its error, if any, to the error stream. It gives that error; command.Status says
-// which exit status is its.
+// Run runs a command line and writes its error, if any, to the error stream. It gives that error; Exit says which exit
+// status is its.
 func Run(ctx context.Context, env *Env, args []string) error {
 	root := New(env)
 	root.SetArgs(args)
@@ -84,7 +84,8 @@ func Run(ctx context.Context, env *Env, args []string) error {
 		err = command.UsageError(cmd, err.Error()) // cobra's own: an unknown command or a wrong argument
 	}
 	output, _ := cmd.Flags().GetString("output")
-	command.Report(env.IO.Err, env.IO.ErrColor, output == "json" || env.Getenv("APIKEYD_OUTPUT") == "json", err)
+	asJSON := output == "json" || env.Getenv("APIKEYD_OUTPUT") == "json"
+	command.Advice(advice).Report(env.IO.Err, env.IO.ErrColor, asJSON, err)
 	return err
 }
 

@@ -16,7 +16,7 @@ func signingKeysCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "signing-keys",
 		Short: "Manage the keys that sign access tokens",
-		Args:  command.NoArgs,
+		Args:  command.NoSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(signingKeysListCommand(env), signingKeysRotateCommand(env))

@@ -7,10 +7,7 @@ package foreign
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -48,12 +45,9 @@ func Lifetime(created time.Time) time.Time { return lifecycle.Expiry(created) }
 // Note writes down what is known of the key: its Access Key, when it was made (the zero time if that is not known) and
 // when it expires. Error: CodeStoreFailed.
 func (s *Service) Note(accessKey string, created, expires time.Time) error {
-	text, err := json.Marshal(notes{AccessKey: accessKey, CreatedAt: created.UTC(), ExpiresAt: expires.UTC()})
+	err := durable.MkdirAll(filepath.Dir(s.Notes))
 	if err == nil {
-		err = durable.MkdirAll(filepath.Dir(s.Notes))
-	}
-	if err == nil {
-		err = durable.WriteFile(s.Notes, append(text, '\n'))
+		err = durable.WriteJSON(s.Notes, notes{AccessKey: accessKey, CreatedAt: created.UTC(), ExpiresAt: expires.UTC()})
 	}
 	return failed(err)
 }
@@ -73,17 +67,14 @@ func failed(err error) error {
 // grant tells. Error: CodeStoreFailed if the notes cannot be read.
 func (s *Service) Key(context.Context) (keyapi.Key, error) {
 	key := keyapi.Key{Account: s.Account, Status: keyapi.StatusNone, BlockedBy: []keyapi.Block{keyapi.BlockNoKey}}
-	text, err := os.ReadFile(s.Notes)
-	if errors.Is(err, fs.ErrNotExist) {
-		return key, nil
-	}
 	var n notes
-	if err == nil {
-		err = json.Unmarshal(text, &n)
-	}
+	found, err := durable.ReadJSON(s.Notes, &n)
 	if err != nil {
 		return key, &keyapi.Error{Code: keyapi.CodeStoreFailed, Message: "What is known of the key cannot be read", Err: err,
 			Hint: "Remove " + s.Notes + " if it is damaged, then import the key again."}
+	}
+	if !found {
+		return key, nil
 	}
 	key.AccessKey, key.CreatedAt, key.ExpiresAt = n.AccessKey, n.CreatedAt, n.ExpiresAt
 	key.Status, key.Usable, key.BlockedBy = keyapi.StatusActive, true, nil

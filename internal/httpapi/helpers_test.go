@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -11,7 +10,6 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,6 +25,7 @@ import (
 	"github.com/apikey-cli/apikey/internal/oauthapi"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/sqlite"
+	"github.com/apikey-cli/apikey/internal/testkit"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -45,24 +44,6 @@ func (c *clock) now() time.Time {
 }
 
 func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
-
-// journal is a log that many may write to.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(b)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
 
 // faulty is a store that fails while it has a fault.
 type faulty struct {
@@ -89,7 +70,7 @@ type service struct {
 	t        testing.TB
 	clock    *clock
 	dir      string
-	log      *journal
+	log      *testkit.Buffer
 	db       *faulty
 	keys     *keyservice.Service
 	accounts *accounts.Service
@@ -106,7 +87,7 @@ type service struct {
 func serve(t testing.TB, mfaRequired bool, change func(*httpapi.Options)) *service {
 	t.Helper()
 	ctx := context.Background()
-	s := &service{t: t, clock: &clock{}, dir: t.TempDir(), log: &journal{}, document: openDocument(t)}
+	s := &service{t: t, clock: &clock{}, dir: t.TempDir(), log: &testkit.Buffer{}, document: openDocument(t)}
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	opened, err := sqlite.Open(ctx, filepath.Join(s.dir, "apikeyd.db"), sqlite.Options{Random: rand.Reader})
 	if err != nil {

@@ -1,15 +1,13 @@
 package keyservice
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"errors"
 	"io"
 
 	"github.com/apikey-cli/apikey/internal/masterkey"
+	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -32,9 +30,7 @@ func newSeals(key masterkey.Key, random io.Reader) seals {
 // verifier is what the database keeps of an Access Secret: its HMAC-SHA256. A secret has 256 random bits, so nothing
 // slower is needed.
 func (s seals) verifier(secret keyapi.Secret) []byte {
-	mac := hmac.New(sha256.New, s.verifierKey)
-	mac.Write([]byte(secret.Reveal()))
-	return mac.Sum(nil)
+	return seal.Verifier(s.verifierKey, secret.Reveal())
 }
 
 // verifies tells in constant time whether a verifier is that of a secret.
@@ -45,38 +41,23 @@ func (s seals) verifies(verifier []byte, secret keyapi.Secret) bool {
 // seal encrypts a reply under a key that only this service together with the sender of the Idempotency-Key has: the
 // database, and even the database with the master key, is not enough to open it.
 func (s seals) seal(plain []byte, key keyapi.IdempotencyKey, r store.Reply) ([]byte, error) {
-	aead, err := s.aead(key)
+	derived, err := s.replyKeyOf(key)
 	if err != nil {
 		return nil, err
 	}
-	nonce := make([]byte, aead.NonceSize())
-	if _, err := io.ReadFull(s.random, nonce); err != nil {
-		return nil, err
-	}
-	return aead.Seal(nonce, nonce, plain, associated(r)), nil
+	return seal.Close(s.random, derived, plain, associated(r))
 }
 
 func (s seals) open(sealed []byte, key keyapi.IdempotencyKey, r store.Reply) ([]byte, error) {
-	aead, err := s.aead(key)
+	derived, err := s.replyKeyOf(key)
 	if err != nil {
 		return nil, err
 	}
-	if len(sealed) < aead.NonceSize() {
-		return nil, errors.New("a sealed reply is too short")
-	}
-	return aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], associated(r))
+	return seal.Open(derived, sealed, associated(r))
 }
 
-func (s seals) aead(key keyapi.IdempotencyKey) (cipher.AEAD, error) {
-	derived, err := hkdf.Key(sha256.New, s.replyKey, []byte(key.Reveal()), "apikey/v1/reply", 32)
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(derived)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
+func (s seals) replyKeyOf(key keyapi.IdempotencyKey) ([]byte, error) {
+	return hkdf.Key(sha256.New, s.replyKey, []byte(key.Reveal()), "apikey/v1/reply", 32)
 }
 
 // associated binds a sealed reply to its account and request.

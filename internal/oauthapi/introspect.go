@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/apikey-cli/apikey/internal/authserver"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -25,18 +26,8 @@ const inactive = `{"active":false}`
 
 // introspect says of a token whether it is good (RFC 7662).
 func (a *api) introspect(w http.ResponseWriter, r *http.Request) {
-	form, c, ok := a.read(w, r)
+	caller, token, ok := a.asked(w, r)
 	if !ok {
-		return
-	}
-	caller, err := a.Server.Authenticate(r.Context(), a.ClientAddress(r), c.id, c.secret)
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	token := keyapi.NewSecret(form.Get("token"))
-	if token.IsZero() {
-		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: "The token is missing"})
 		return
 	}
 	claims, good, err := a.Server.Introspect(r.Context(), caller, token)
@@ -60,21 +51,11 @@ func (a *api) introspect(w http.ResponseWriter, r *http.Request) {
 
 // revoke takes a token back (RFC 7009).
 func (a *api) revoke(w http.ResponseWriter, r *http.Request) {
-	form, c, ok := a.read(w, r)
+	caller, token, ok := a.asked(w, r)
 	if !ok {
 		return
 	}
-	caller, err := a.Server.Authenticate(r.Context(), a.ClientAddress(r), c.id, c.secret)
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	token := keyapi.NewSecret(form.Get("token"))
-	if token.IsZero() {
-		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: "The token is missing"})
-		return
-	}
-	err = a.Server.Revoke(r.Context(), caller, token)
+	err := a.Server.Revoke(r.Context(), caller, token)
 	switch {
 	case keyapi.CodeOf(err) == keyapi.CodeNotPermitted:
 		a.refuse(w, http.StatusBadRequest, failure{
@@ -86,4 +67,23 @@ func (a *api) revoke(w http.ResponseWriter, r *http.Request) {
 		noStore(w.Header())
 		w.WriteHeader(http.StatusOK)
 	}
+}
+
+// asked reads which token a request is about, and who sent it. It writes the reply itself where either is not there, and
+// gives ok false.
+func (a *api) asked(w http.ResponseWriter, r *http.Request) (caller authserver.Caller, token keyapi.Secret, ok bool) {
+	form, c, ok := a.read(w, r)
+	if !ok {
+		return caller, token, false
+	}
+	caller, err := a.Server.Authenticate(r.Context(), a.ClientAddress(r), c.id, c.secret)
+	if err != nil {
+		a.fail(w, r, err)
+		return caller, token, false
+	}
+	if token = keyapi.NewSecret(form.Get("token")); token.IsZero() {
+		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: "The token is missing"})
+		return caller, token, false
+	}
+	return caller, token, true
 }

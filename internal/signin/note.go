@@ -1,10 +1,6 @@
 package signin
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -29,14 +25,7 @@ func (d *Desk) notePath(s Seat) string {
 // Note reads where the session of a seat rests. Error: CodeStoreFailed.
 func (d *Desk) Note(s Seat) (Note, error) {
 	var n Note
-	data, err := os.ReadFile(d.notePath(s))
-	if errors.Is(err, fs.ErrNotExist) {
-		return n, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &n)
-	}
-	if err != nil {
+	if _, err := durable.ReadJSON(d.notePath(s), &n); err != nil {
 		return Note{}, &keyapi.Error{
 			Code: keyapi.CodeStoreFailed, Message: "The note of where the session is kept cannot be read", Err: err,
 			Hint: "Remove " + d.notePath(s) + " if it is damaged, then sign in again with: apikey login",
@@ -46,26 +35,11 @@ func (d *Desk) Note(s Seat) (Note, error) {
 }
 
 func (d *Desk) writeNote(s Seat, n Note) error {
-	data, err := json.Marshal(n)
-	if err != nil {
-		return err
-	}
 	path := d.notePath(s)
 	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
-		return noteFailed(err)
+		return keeping.Failed(err)
 	}
-	return noteFailed(durable.WriteFile(path, append(data, '\n')))
+	return keeping.Failed(durable.WriteJSON(path, n))
 }
 
-func (d *Desk) dropNote(s Seat) error { return noteFailed(durable.Remove(d.notePath(s))) }
-
-// noteFailed gives an error of the file system the code of the secret store; nil stays nil.
-func noteFailed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &keyapi.Error{
-		Code: keyapi.CodeStoreFailed, Message: "The data folder cannot be written", Err: err,
-		Hint: "Make room and see that the folder is yours, then run the same command again.",
-	}
-}
+func (d *Desk) dropNote(s Seat) error { return keeping.Failed(durable.Remove(d.notePath(s))) }

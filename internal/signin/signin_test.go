@@ -14,6 +14,7 @@ import (
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/internal/secretstore"
+	"github.com/apikey-cli/apikey/internal/secretstore/storefake"
 	"github.com/apikey-cli/apikey/internal/signin"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -26,55 +27,11 @@ var (
 	ends = now.Add(30 * 24 * time.Hour)
 )
 
-// fakeStore is a store in memory whose next calls can be made to fail.
-type fakeStore struct {
-	kind    secretstore.Kind
-	kept    map[secretstore.Slot]string
-	fails   map[string]error // by method
-	journal *[]string
-}
-
-func (s *fakeStore) Kind() secretstore.Kind { return s.kind }
-func (s *fakeStore) Place() string          { return "fake " + string(s.kind) }
-
-func (s *fakeStore) did(what string) error {
-	*s.journal = append(*s.journal, string(s.kind)+" "+what)
-	return s.fails[what]
-}
-
-func (s *fakeStore) Probe(context.Context, secretstore.Slot) error { return s.did("probe") }
-
-func (s *fakeStore) Put(_ context.Context, slot secretstore.Slot, secret keyapi.Secret) error {
-	err := s.did("put")
-	if err == nil {
-		s.kept[slot] = secret.Reveal()
-	}
-	return err
-}
-
-func (s *fakeStore) Get(_ context.Context, slot secretstore.Slot) (keyapi.Secret, error) {
-	if err := s.did("get"); err != nil {
-		return keyapi.Secret{}, err
-	}
-	if s.kept[slot] == "" {
-		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeNoSecret, "not there", "")
-	}
-	return keyapi.NewSecret(s.kept[slot]), nil
-}
-
-func (s *fakeStore) Delete(_ context.Context, slot secretstore.Slot) error {
-	if err := s.did("delete"); err != nil {
-		return err
-	}
-	delete(s.kept, slot)
-	return nil
-}
-
 // bench is a desk with a service, stores and a person around it at hand.
 type bench struct {
 	*signin.Desk
 	t             *testing.T
-	keyring, file *fakeStore
+	keyring, file *storefake.Store
 	journal       []string
 	notices       []string
 
@@ -92,10 +49,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, mayAsk: true}
-	newStore := func(kind secretstore.Kind) *fakeStore {
-		return &fakeStore{kind: kind, kept: map[secretstore.Slot]string{}, fails: map[string]error{}, journal: &b.journal}
-	}
-	b.keyring, b.file = newStore(secretstore.KindKeyring), newStore(secretstore.KindFile)
+	b.keyring, b.file = storefake.New(secretstore.KindKeyring, &b.journal), storefake.New(secretstore.KindFile, &b.journal)
 	notice := func(text string) { b.notices = append(b.notices, text) }
 	b.Desk = &signin.Desk{
 		Keeper: keeping.Keeper{Choice: keeping.ChooseAuto, Keyring: b.keyring, File: b.file, Popup: b, Notice: notice},
@@ -184,7 +138,7 @@ func (b *bench) wantCode(err error, want keyapi.Code) {
 // untouched checks that nothing is left of signing in.
 func (b *bench) untouched() {
 	b.t.Helper()
-	if len(b.keyring.kept)+len(b.file.kept) > 0 {
+	if len(b.keyring.Kept)+len(b.file.Kept) > 0 {
 		b.t.Error("a session is kept")
 	}
 	for _, dir := range []string{b.Data, b.Config} {
@@ -298,11 +252,11 @@ func TestSignIn_ThatFails_LeavesNothing(t *testing.T) {
 			return keyapi.CodeUnauthenticated
 		},
 		"store not ready": func(b *bench, _ *signin.Request) keyapi.Code {
-			b.keyring.fails["probe"] = keyapi.Errorf(keyapi.CodeStoreLocked, "locked", "")
+			b.keyring.Fails["probe"] = keyapi.Errorf(keyapi.CodeStoreLocked, "locked", "")
 			return keyapi.CodeStoreLocked
 		},
 		"store fails late": func(b *bench, _ *signin.Request) keyapi.Code {
-			b.keyring.fails["put"] = keyapi.Errorf(keyapi.CodeStoreFailed, "failed", "")
+			b.keyring.Fails["put"] = keyapi.Errorf(keyapi.CodeStoreFailed, "failed", "")
 			return keyapi.CodeStoreFailed
 		},
 		"store none": func(b *bench, _ *signin.Request) keyapi.Code {
@@ -323,7 +277,7 @@ func TestSignIn_ThatFails_LeavesNothing(t *testing.T) {
 
 func TestSignIn_WithoutAKeyring_APersonChoosesTheFile_ForThisProfile(t *testing.T) {
 	b := newBench(t)
-	b.keyring.fails["probe"] = keyapi.Errorf(keyapi.CodeStoreUnavailable, "none", "")
+	b.keyring.Fails["probe"] = keyapi.Errorf(keyapi.CodeStoreUnavailable, "none", "")
 	b.mustSignIn(b.request())
 	if got := strings.Join(b.journal, ", "); got != "keyring probe, confirm, file probe, post, file put" {
 		t.Errorf("order: %s", got)
@@ -344,8 +298,8 @@ func TestSignIn_Again_EndsTheSessionBefore(t *testing.T) {
 		if b.live[0] != "" || b.live[1] == "" || b.session != b.live[1] {
 			t.Errorf("%s: live %q, the calls show %q", login, b.live, b.session)
 		}
-		if len(b.keyring.kept) != 1 {
-			t.Errorf("%s: %d sessions are kept", login, len(b.keyring.kept))
+		if len(b.keyring.Kept) != 1 {
+			t.Errorf("%s: %d sessions are kept", login, len(b.keyring.Kept))
 		}
 		seat := ada
 		seat.Login = login
@@ -365,7 +319,7 @@ func TestSignOut(t *testing.T) {
 		{"plain", func(*bench) {}, 0},
 		{"the service is away", func(b *bench) { b.outFails = unreachable }, 1},
 		{"over already", func(b *bench) { b.live[0] = "" }, 0},
-		{"lost by the store", func(b *bench) { clear(b.keyring.kept) }, 0},
+		{"lost by the store", func(b *bench) { clear(b.keyring.Kept) }, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t)
@@ -377,7 +331,7 @@ func TestSignOut(t *testing.T) {
 			}
 			_, err = b.Session(context.Background(), ada)
 			b.wantCode(err, keyapi.CodeUnauthenticated)
-			if len(b.keyring.kept) > 0 {
+			if len(b.keyring.Kept) > 0 {
 				t.Error("it is still kept")
 			}
 			if changed, err := b.SignOutOf(ada); err != nil || changed {
@@ -395,10 +349,10 @@ func (b *bench) SignOutOf(s signin.Seat) (bool, error) {
 func TestSignOut_FromAStoreThatCannotBeOpened_ChangesNothing(t *testing.T) {
 	b := newBench(t)
 	b.mustSignIn(b.request())
-	b.keyring.fails["get"] = keyapi.Errorf(keyapi.CodeStoreLocked, "locked", "")
+	b.keyring.Fails["get"] = keyapi.Errorf(keyapi.CodeStoreLocked, "locked", "")
 	_, err := b.SignOutOf(ada)
 	b.wantCode(err, keyapi.CodeStoreLocked)
-	if len(b.keyring.kept) != 1 || b.live[0] == "" {
+	if len(b.keyring.Kept) != 1 || b.live[0] == "" {
 		t.Error("it is half gone")
 	}
 }

@@ -2,17 +2,12 @@ package keyapi_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/testkit"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -162,28 +158,6 @@ func caFile(t testing.TB, certificates ...*x509.Certificate) string {
 	return file
 }
 
-// selfSigned makes a certificate for 127.0.0.1 that ends at an instant.
-func selfSigned(t *testing.T, end time.Time) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: end.AddDate(-1, 0, 0), NotAfter: end,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
-}
-
 func TestClient_Certificates(t *testing.T) {
 	secure := func(change func(*httptest.Server)) *service {
 		s := unstarted(always(200, "application/json", keyBody))
@@ -193,7 +167,10 @@ func TestClient_Certificates(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s
 	}
-	expired := selfSigned(t, time.Now().AddDate(0, 0, -1))
+	expired, err := testkit.Certificate(time.Now().AddDate(0, 0, -1))
+	if err != nil {
+		t.Fatal(err)
+	}
 	good := secure(func(*httptest.Server) {})
 	bad := secure(func(s *httptest.Server) { s.TLS = &tls.Config{Certificates: []tls.Certificate{expired}} })
 	old := secure(func(s *httptest.Server) {

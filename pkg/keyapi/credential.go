@@ -68,12 +68,7 @@ func ParseAccessKey(text string) (string, error) {
 // NewAccessSecret draws an Access Secret of 256 random bits from random: "aks_", 43 base62 characters and 6 base62
 // characters of the CRC-32 (IEEE) over what precedes them.
 func NewAccessSecret(random io.Reader) (Secret, error) {
-	var raw [32]byte
-	if _, err := io.ReadFull(random, raw[:]); err != nil {
-		return Secret{}, err
-	}
-	body := secretPrefix + inBase62(new(big.Int).SetBytes(raw[:]), secretDigits)
-	return NewSecret(body + checksum(body)), nil
+	return newToken(random, secretPrefix)
 }
 
 // ParseAccessSecret checks the form and the checksum of an Access Secret, so that a mistyped one is found without
@@ -83,12 +78,27 @@ func ParseAccessSecret(text string) (Secret, error) {
 		return Secret{}, Errorf(CodeInvalidRequest, "The Access Secret is not well-formed",
 			`An Access Secret is "aks_" and 49 letters and digits. Copy it again.`)
 	}
-	body, sum := text[:len(text)-checksumDigits], text[len(text)-checksumDigits:]
-	if checksum(body) != sum {
+	if !checks(text) {
 		return Secret{}, Errorf(CodeInvalidRequest, "The Access Secret has a typing error: its checksum does not fit",
 			"Copy it again, whole.")
 	}
 	return NewSecret(text), nil
+}
+
+// newToken draws 256 random bits from random and writes them after a prefix, with their checksum.
+func newToken(random io.Reader, prefix string) (Secret, error) {
+	var raw [32]byte
+	if _, err := io.ReadFull(random, raw[:]); err != nil {
+		return Secret{}, err
+	}
+	body := prefix + inBase62(new(big.Int).SetBytes(raw[:]), secretDigits)
+	return NewSecret(body + checksum(body)), nil
+}
+
+// checks tells whether the checksum of a well-formed token fits.
+func checks(text string) bool {
+	body, sum := text[:len(text)-checksumDigits], text[len(text)-checksumDigits:]
+	return checksum(body) == sum
 }
 
 func checksum(body string) string {

@@ -3,7 +3,6 @@
 package oauthtest
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -25,6 +24,7 @@ import (
 	"github.com/apikey-cli/apikey/internal/oauthapi"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/sqlite"
+	"github.com/apikey-cli/apikey/internal/testkit"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -41,7 +41,7 @@ type Service struct {
 	Auth   *authserver.Server
 	Path   string // of the database
 	t      testing.TB
-	log    lockedBuffer
+	log    testkit.Buffer
 
 	mu  sync.Mutex
 	now func() time.Time
@@ -240,22 +240,4 @@ func (s *Service) Token(p Pair) string {
 func (s *Service) Introspect(p Pair, token string) Reply {
 	s.t.Helper()
 	return s.Post("/introspect", p, url.Values{"token": {token}})
-}
-
-// lockedBuffer collects a log.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

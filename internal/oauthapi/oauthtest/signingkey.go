@@ -2,11 +2,10 @@ package oauthtest
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
 	"github.com/apikey-cli/apikey/internal/masterkey"
+	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 )
 
@@ -23,15 +22,7 @@ func (s *Service) SigningKey() accesstoken.SigningKey {
 		s.t.Fatalf("%d signing keys, %v", len(keys), err)
 	}
 	newest := keys[len(keys)-1]
-	block, err := aes.NewCipher(s.Master.Purpose(masterkey.PurposeSigningKeySeal))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	seed, err := aead.Open(nil, newest.Sealed[:aead.NonceSize()], newest.Sealed[aead.NonceSize():], []byte(newest.ID))
+	seed, err := seal.Open(s.Master.Purpose(masterkey.PurposeSigningKeySeal), newest.Sealed, []byte(newest.ID))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -1,17 +1,31 @@
-package main
+package testkit
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// exits runs a command and expects an exit status: exits 5 apikey disable --yes. What it printed is then in stdout and
+// Scripted is the main function of a program that scripts run as a process of its own. The duration in the variable clock
+// (which the program itself does not know) moves its clock.
+func Scripted(run func(args []string, now func() time.Time) int, clock string) func() {
+	return func() {
+		offset, err := time.ParseDuration(os.Getenv(clock))
+		if err != nil {
+			offset = 0
+		}
+		os.Exit(run(os.Args[1:], func() time.Time { return time.Now().Add(offset) }))
+	}
+}
+
+// Exits runs a command and expects an exit status: exits 5 apikey disable --yes. What it printed is then in stdout and
 // stderr, as after exec.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
+func Exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits STATUS COMMAND [ARG ...]")
 	}
@@ -34,9 +48,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// jsonFields expects the names of the fields of the JSON object in a file, in their order: json stdout schema profile …
+// JSONFields expects the names of the fields of the JSON object in a file, in their order: json stdout schema profile …
 // Without names it only expects one JSON object.
-func jsonFields(ts *testscript.TestScript, neg bool, args []string) {
+func JSONFields(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: json FILE [FIELD ...]")
 	}

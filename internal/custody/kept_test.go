@@ -1,0 +1,124 @@
+package custody_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+func TestAWriteThatLandsLate_LeavesNoStraySecret(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	b.keyring.Fails["put"], b.keyring.Lands = fail(keyapi.CodeStoreTimeout), true
+	_, err := b.act(regenerate)
+	b.wantCode(err, keyapi.CodeStoreTimeout)
+	stray := b.key().AccessKey
+	b.keyring.Fails, b.keyring.Lands = map[string]error{}, false
+	if _, err := b.api.Delete(context.Background(), keyapi.Change{}); err != nil { // on another machine
+		t.Fatal(err)
+	}
+	b.mustAct(generate)
+	for slot := range b.keyring.Kept {
+		if slot.Name == stray {
+			t.Error("the stray secret is still there")
+		}
+	}
+	if len(b.keyring.Kept) != 1 {
+		t.Errorf("%d secrets are kept", len(b.keyring.Kept))
+	}
+	b.safe()
+}
+
+func TestTheOldSlotCannotBeRemoved_IsToldAndTriedAgain(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	b.keyring.Fails["delete"] = fail(keyapi.CodeStoreDenied)
+	b.mustAct(regenerate)
+	if len(b.notices) != 1 || !strings.Contains(b.notices[0], "The old secret of AK") {
+		t.Errorf("notices %v", b.notices)
+	}
+	b.keyring.Fails = map[string]error{}
+	b.mustAct(regenerate)
+	if len(b.keyring.Kept) != 1 {
+		t.Errorf("%d secrets are kept", len(b.keyring.Kept))
+	}
+	b.safe()
+}
+
+func TestMetadata_Damaged_IsAnErrorForReaders_AndNoObstacleForANewSecret(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	found, err := filepath.Glob(filepath.Join(b.Dir, "accounts", "*", "kept.json"))
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	if err := os.WriteFile(found[0], []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Kept()
+	b.wantCode(err, keyapi.CodeStoreFailed)
+	b.mustAct(regenerate)
+	b.safe()
+}
+
+func TestFiles_HoldNoAccessSecret_AndArePrivate(t *testing.T) {
+	b := newBench(t)
+	b.loses(generate)
+	err := filepath.Walk(filepath.Join(b.Dir, "accounts"), func(path string, info os.FileInfo, err error) error {
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v", path, info.Mode())
+		}
+		if info.IsDir() {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), "aks_") {
+			t.Errorf("%s holds a secret", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpen_DamagedSecret_IsNotPrinted(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	for slot, good := range b.keyring.Kept {
+		for _, text := range []string{"x", good[:20], good + "0"} {
+			b.keyring.Kept[slot] = text
+			_, _, err := b.Open(context.Background())
+			if keyapi.CodeOf(err) != keyapi.CodeStoreFailed || strings.Contains(err.Error(), "aks_") {
+				t.Errorf("got %v", err)
+			}
+		}
+	}
+}
+
+// TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled: what was asked for is done; that must not look like a failure.
+func TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	found, err := filepath.Glob(filepath.Join(b.Dir, "accounts", "*", "kept.json"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v %v", found, err)
+	}
+	if err := os.WriteFile(found[0], []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []keyapi.Action{keyapi.ActionDisable, keyapi.ActionDelete} {
+		b.notices = nil
+		if out := b.mustAct(custody.Intent{Action: a, Yes: true}); !out.Changed || len(b.notices) != 1 {
+			t.Errorf("%s: %+v, told %v", a, out, b.notices)
+		}
+	}
+}
