@@ -27,14 +27,23 @@ func (w *watched) Key(ctx context.Context) (keyapi.Key, error) {
 
 // watch looks on at what a connection tells, and gives what is to be called when the command has done its work: it warns
 // a person at a terminal of a key that is about to expire. Nobody else is warned, and nobody of a key that was shown.
-func (s *session) watch(conn *Connection) (warn func()) {
+//
+// A service on this machine, and one of which only notes are kept here, are asked if the command did not: that costs no
+// request.
+func (s *session) watch(ctx context.Context, conn *Connection) (warn func()) {
 	if !s.env.IO.ErrTTY || s.quiet || s.out.JSON || s.settings.CI || s.settings.WarnExpiry == 0 {
 		return func() {}
 	}
 	w := &watched{API: conn.API}
 	conn.API = w
 	return func() {
-		if !s.shown && w.seen.Status == keyapi.StatusActive {
+		if s.shown {
+			return
+		}
+		if conn.Remote == nil && w.seen.Status == "" {
+			_, _ = w.Key(ctx) // a key that can't be read is no reason to warn of its end
+		}
+		if w.seen.Status == keyapi.StatusActive {
 			s.warn(conn, w.seen)
 		}
 	}

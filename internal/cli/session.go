@@ -146,7 +146,7 @@ func (s *session) withKey(ctx context.Context, fn func(context.Context, keyed) e
 
 // with runs fn with a custodian of the account's key at a service, and closes the connection.
 func (s *session) with(ctx context.Context, conn *Connection, fn func(context.Context, keyed) error) error {
-	warn := s.watch(conn)
+	warn := s.watch(ctx, conn)
 	if conn.Remote != nil {
 		if err := s.identify(ctx, conn); err != nil {
 			return err

@@ -152,12 +152,12 @@ func mfa(ctx context.Context, x *examination) Finding {
 	}
 }
 
-// days writes how long something lasts yet.
-func days(d time.Duration) string {
-	switch n := int(d / duration.Day); {
-	case d <= 0:
+// days writes how long something lasts yet, in days that have begun, as the status does.
+func days(left time.Duration) string {
+	switch n := (left + duration.Day - 1) / duration.Day; {
+	case left <= 0:
 		return "over"
-	case n == 0:
+	case left < duration.Day:
 		return "less than a day left"
 	case n == 1:
 		return "1 day left"

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/apikey-cli/apikey/internal/duration"
 	"github.com/apikey-cli/apikey/internal/durable"
+	"github.com/apikey-cli/apikey/internal/duration"
 )
 
 // everyTime is how long before the end it is told every time.
