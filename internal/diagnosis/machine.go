@@ -41,32 +41,41 @@ func modes(_ context.Context, x *examination) Finding {
 	case x.settings.Data == "":
 		return skipped("not looked at: the folders are not known")
 	}
+	worst := well(x.settings.Data + " and " + x.settings.Config + " are as private as they must be")
 	for _, place := range []struct {
-		path string
-		open fs.FileMode // what others must not have
-		says string
-		mend string
+		path       string
+		open       fs.FileMode // what others must not have
+		status     Status      // what it is if they have it
+		says, mend string
 	}{
-		{x.settings.Data, 0o077, "can be read or written by others", "chmod -R go-rwx "},
-		{x.settings.Config, 0o022, "can be written by others", "chmod -R go-w "},
+		{x.settings.Data, 0o077, Fail, "can be read or written by others", "chmod -R go-rwx "},
+		{x.settings.Config, 0o022, Warn, "can be written by others", "chmod -R go-w "},
 	} {
 		open, err := openTo(place.path, place.open)
 		if err != nil {
 			return failed("the folder cannot be looked through: "+err.Error(), "See that it is yours.")
 		}
-		if len(open) == 1 {
-			return failed(open[0]+" "+place.says, place.mend+quoted(place.path))
+		if len(open) == 0 {
+			continue
 		}
+		found := Finding{Status: place.status, Detail: open[0] + " " + place.says, Hint: place.mend + quoted(place.path)}
 		if len(open) > 1 {
-			return failed(fmt.Sprintf("%s and %d more %s", open[0], len(open)-1, place.says), place.mend+quoted(place.path))
+			found.Detail = fmt.Sprintf("%s and %d more %s", open[0], len(open)-1, place.says)
 		}
+		if worst.Status != OK {
+			found = Finding{Status: worst.Status, Detail: worst.Detail + "; " + found.Detail, Hint: worst.Hint + " && " + found.Hint}
+		}
+		worst = found
 	}
-	return well(x.settings.Data + " and " + x.settings.Config + " are as private as they must be")
+	return worst
 }
 
 // openTo lists what is in a folder, and the folder itself, with a mode that gives others something of mask. A folder that
 // is not there is as private as can be; so is what went away meanwhile.
 func openTo(dir string, mask fs.FileMode) (open []string, err error) {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil

@@ -120,6 +120,9 @@ func session(ctx context.Context, x *examination) Finding {
 		return skipped(where + "; whether it is accepted was " + why)
 	}
 	account, err := x.accountOf(ctx) // without a session it says so, and how to sign in
+	if keyapi.CodeOf(err) == keyapi.CodeNotPermitted {
+		return warned(where+", accepted, but may not look at the account", "Make the pipeline a session that may: apikey session create --allow status")
+	}
 	if err != nil {
 		return failure(err)
 	}
