@@ -2,8 +2,9 @@
 // what mends it. The checks are a table of small functions over a Machine. One that fails does not stop the others; one
 // that can't be made, since it needs something that failed, says so.
 //
-// It changes nothing but for a probe in the secret store, which it removes, and shows no secret. How the findings look and
-// which exit status they make is not decided here.
+// It shows no secret. Of what it does a probe in the secret store is left for a moment, and a kept secret that is tried
+// counts at the service as used; nothing else is changed. How the findings look and which exit status they make is not
+// decided here.
 package diagnosis
 
 import (

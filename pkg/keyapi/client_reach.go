@@ -36,6 +36,7 @@ func (c *Client) Reach(ctx context.Context) (Reached, error) {
 	began := c.now()
 	resp, err := c.transport.RoundTrip(r)
 	if err != nil {
+		c.logged(ctx, k, answer{}, began)
 		if ended := ctx.Err(); ended != nil {
 			err = ended
 		}
@@ -43,6 +44,7 @@ func (c *Client) Reach(ctx context.Context) (Reached, error) {
 	}
 	_ = resp.Body.Close()
 	answered := c.now()
+	c.logged(ctx, k, answer{status: resp.StatusCode, header: resp.Header}, began)
 	seen.Status = resp.StatusCode
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		// The service said it at some time between the question and the answer, and left the fraction of the second out.
