@@ -64,7 +64,7 @@ func New(env *Env) *cobra.Command {
 		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
 	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
 	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),
-		profileCommand(env), versionCommand(env))
+		profileCommand(env), doctorCommand(env), versionCommand(env))
 	root.AddCommand(errorsTopic())
 	command.AddBuiltIns(root, groupSetUp)
 	return root

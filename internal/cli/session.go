@@ -39,6 +39,7 @@ type session struct {
 	popup    *popup.Asker
 	log      *slog.Logger
 	quiet    bool
+	shown    bool            // the result showed the key, with its end
 	stores   *keeping.Keeper // see keeper
 }
 
@@ -146,13 +147,16 @@ func (s *session) withKey(ctx context.Context, fn func(context.Context, keyed) e
 
 // with runs fn with a custodian of the account's key at a service, and closes the connection.
 func (s *session) with(ctx context.Context, conn *Connection, fn func(context.Context, keyed) error) error {
+	warn := s.watch(ctx, conn)
 	if conn.Remote != nil {
 		if err := s.identify(ctx, conn); err != nil {
 			return err
 		}
 	}
 	s.log.Debug("connected", "service", conn.Place, "account", conn.Login)
-	return errors.Join(fn(ctx, keyed{s, s.custodian(conn), conn}), conn.Close())
+	err := fn(ctx, keyed{s, s.custodian(conn), conn})
+	warn()
+	return errors.Join(err, conn.Close())
 }
 
 // connect opens the key service of the settings.
@@ -202,6 +206,7 @@ func (k keyed) look(ctx context.Context) (keyapi.Key, custody.Kept, error) {
 
 // section shows the key with what this machine keeps of it. changed is nil where nothing was asked to change.
 func (k keyed) section(key keyapi.Key, kept custody.Kept, changed *bool, secret keyapi.Secret) error {
+	k.shown = true
 	return k.out.Section(render.Key{
 		Key: key, Profile: k.settings.Profile, Server: k.conn.Server, SecretStored: string(kept.Store),
 		SecretMatches: kept.AccessKey == key.AccessKey, Changed: changed, Secret: secret, OnItsPage: k.conn.Foreign != nil,

@@ -26,6 +26,9 @@ import (
 // Local is the name of the built-in profile.
 const Local = "local"
 
+// off is the value that switches warn-expiry off.
+const off = "off"
+
 // fileName is the file in the config folder.
 const fileName = "config.yaml"
 
@@ -49,6 +52,7 @@ var settings = []setting{
 	{name: "accessible", env: "APIKEY_ACCESSIBLE", fallback: "false", flag: true},
 	{name: "store", env: "APIKEY_STORE", fallback: "auto", values: []string{"auto", "keyring", "file", "none"}},
 	{name: "keyring-timeout", env: "APIKEY_KEYRING_TIMEOUT"},
+	{name: "warn-expiry", fallback: "30d"},
 }
 
 // Settings are the settled settings of one run.
@@ -67,6 +71,7 @@ type Settings struct {
 	CI             bool
 	Store          string
 	KeyringTimeout time.Duration // 0 = not set
+	WarnExpiry     time.Duration // how long before its end a person is warned of the key's; 0 = never
 
 	sources map[string]string
 	texts   map[string]string
@@ -267,6 +272,11 @@ func (s *Settings) parse(v *viper.Viper, getenv func(string) string) (err error)
 	}
 	if s.KeyringTimeout, err = s.duration(v, "keyring-timeout"); err != nil {
 		return err
+	}
+	if v.GetString("warn-expiry") != off {
+		if s.WarnExpiry, err = s.duration(v, "warn-expiry"); err != nil {
+			return err
+		}
 	}
 	if s.NoInput, err = s.boolean(v, "no-input"); err != nil {
 		return err

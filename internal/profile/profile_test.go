@@ -87,6 +87,19 @@ func TestPrecedence_FlagEnvironmentProfileDefault(t *testing.T) {
 	}
 }
 
+func TestWarnExpiry(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 30 * 24 * time.Hour, "off": 0, "7d": 7 * 24 * time.Hour} {
+		config := ""
+		if text != "" {
+			config = "profiles:\n  local:\n    warn-expiry: " + text + "\n"
+		}
+		s, err := newHome(t, config).load(t)
+		if err != nil || s.WarnExpiry != want {
+			t.Errorf("warn-expiry: %s is %v, %v", text, s.WarnExpiry, err)
+		}
+	}
+}
+
 func TestWhichProfile(t *testing.T) {
 	config := "current: sandbox\nprofiles:\n  sandbox: {server: https://sandbox.example}\n  production: {server: https://keys.example}\n"
 	for _, test := range []struct {
@@ -124,6 +137,8 @@ func TestWrongValues_AreUsageErrors_ThatSayWhereTheyCameFrom(t *testing.T) {
 		{config: "profiles: {local: {server: https://keys.example}}", says: `can't have the setting "server"`},
 		{config: "profiles: {local: {login: ada}}", says: `can't have the setting "login"`},
 		{config: "profiles: [", says: "The configuration cannot be read"},
+		{config: "profiles: {local: {warn-expiry: soon}}", says: `The warn-expiry "soon" (profile local) is not a duration`},
+		{config: "profiles: {local: {warn-expiry: 0s}}", says: `The warn-expiry "0s" (profile local) is not a duration`},
 		{config: "current: nowhere", says: `The profile "nowhere" (config.yaml) is not there; there is local`},
 		{env: []string{"APIKEY_TIMEOUT", "0s"}, says: `The timeout "0s" (APIKEY_TIMEOUT) is not a duration`},
 		{env: []string{"APIKEY_KEYRING_TIMEOUT", "-1s"}, says: "(APIKEY_KEYRING_TIMEOUT)"},

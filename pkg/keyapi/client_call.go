@@ -185,13 +185,19 @@ func (c *Client) roundTrip(ctx context.Context, r *http.Request, k call) (answer
 			a.body = nil
 		}
 	}
-	if c.log != nil && c.log.Enabled(ctx, slog.LevelDebug) {
-		c.log.LogAttrs(ctx, slog.LevelDebug, "request to the key service",
-			slog.String("method", k.method), slog.String("path", c.base.Path+k.path), slog.Int("status", a.status),
-			slog.String("requestId", k.requestID(a.header)),
-			slog.Duration("duration", c.now().Sub(start).Round(time.Microsecond)))
-	}
+	c.logged(ctx, k, a, start)
 	return a, err
+}
+
+// logged writes the debug line of a request; an answer without a status is none.
+func (c *Client) logged(ctx context.Context, k call, a answer, start time.Time) {
+	if c.log == nil || !c.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "request to the key service",
+		slog.String("method", k.method), slog.String("path", c.base.Path+k.path), slog.Int("status", a.status),
+		slog.String("requestId", k.requestID(a.header)),
+		slog.Duration("duration", c.now().Sub(start).Round(time.Microsecond)))
 }
 
 func redirects(status int) bool {
