@@ -35,7 +35,7 @@ type session struct {
 	env      *Env
 	settings profile.Settings
 	out      *render.Printer
-	popup    *popup.Asker
+	popup    asker
 	log      *slog.Logger
 	quiet    bool
 	stores   *keeping.Keeper // see keeper
