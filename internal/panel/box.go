@@ -75,7 +75,9 @@ func (m model) popupLines(columns int, airy bool) []string {
 	gap()
 	lines = append(lines, body...)
 	gap()
-	lines = append(lines, tail...)
-	gap()
+	if len(tail) > 0 {
+		lines = append(lines, tail...)
+		gap()
+	}
 	return lines
 }

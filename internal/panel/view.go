@@ -18,6 +18,7 @@ const (
 	roomyWidth, roomyHeight = 66, 20
 	mostWidth               = 78
 	frameWidth, frameHeight = 6, 2 // of the frame with the space in it
+	usualSaid               = 3    // the rows of what is said, seldom more
 )
 
 func (m model) tooSmall() bool { return m.width < leastWidth || m.height < leastHeight }
@@ -60,14 +61,15 @@ func (m model) page(help string) []string {
 	var lines []string
 	if m.roomy() {
 		inner := m.breadth() - frameWidth
-		room := m.height - frameHeight - 5 - len(said) // blank lines around, the title, the help
+		room := m.height - frameHeight - 4 - len(said) // blank lines around, the title, the help
 		body := m.body(inner, room)
 		box := lipgloss.NewStyle().Border(m.look.frame).BorderForeground(m.look.styles[term.Dim].GetForeground()).
 			Padding(0, 2).Width(m.breadth()).Render(strings.Join(body, "\n"))
 		lines = append(lines, m.header(), "")
 		lines = append(lines, strings.Split(box, "\n")...)
 		lines = append(append(lines, ""), said...)
-		above := max(0, (m.height-1-len(lines))/3)
+		// What is said later moves nothing.
+		above := max(0, (m.height-1-len(lines)-max(0, usualSaid-len(said)))/2)
 		lines = append(slices.Repeat([]string{""}, above), lines...)
 	} else {
 		lines = append(append([]string{m.header()}, m.body(m.width, m.height-2-len(said))...), said...)
@@ -151,6 +153,8 @@ func (m model) helpLine() string {
 	switch {
 	case m.form != nil:
 		keys = [][2]string{{"enter", "go on"}, {"esc", "cancel"}}
+	case m.question != nil && !m.roomy():
+		keys = [][2]string{{"tab", "toggle"}, {"enter", "choose"}, {"esc", "cancel"}}
 	case m.question != nil:
 		q := m.question
 		keys = [][2]string{{"tab", "toggle"}, {"enter", "choose"}, {"y", q.Confirm}, {"n", q.Cancel}}
@@ -165,7 +169,7 @@ func (m model) helpLine() string {
 		if c := m.control(m.focus); c != nil {
 			keys = append(keys, [2]string{"enter", c.label})
 		}
-		keys = append(keys, [2]string{"tab", "next"}, [2]string{"q", "quit"})
+		keys = append(keys, [2]string{"q", "quit"}, [2]string{"tab", "next"})
 	}
 	line := ""
 	for i, k := range keys {
