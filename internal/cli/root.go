@@ -60,7 +60,7 @@ func New(env *Env) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupManage, statusCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
+	add(groupManage, statusCommand(env), uiCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
 		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
 	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
 	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),

@@ -36,7 +36,7 @@ type session struct {
 	env      *Env
 	settings profile.Settings
 	out      *render.Printer
-	popup    *popup.Asker
+	popup    asker
 	log      *slog.Logger
 	quiet    bool
 	shown    bool            // the result showed the key, with its end

@@ -70,7 +70,7 @@ func (a *Asker) run(ctx context.Context, form *huh.Form) bool {
 	if !a.io.ErrColor {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
-	in, stop, err := watched(a.io.In, cancel)
+	in, stop, err := Watched(a.io.In, cancel)
 	if err != nil {
 		return false
 	}

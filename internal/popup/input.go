@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-// watched gives the input with an eye on its end: bubbletea stops reading without a word and would wait for ever. What
-// it gives is for one form; stop must be called after it. Errors: a terminal that cannot be waited for.
-func watched(in io.Reader, ended func()) (from io.Reader, stop func(), err error) {
+// Watched gives the input with an eye on its end: bubbletea stops reading without a word and would wait for ever. What
+// it gives is for one form or program; stop must be called after it. Errors: a terminal that cannot be waited for.
+func Watched(in io.Reader, ended func()) (from io.Reader, stop func(), err error) {
 	if f, ok := in.(*os.File); ok {
 		return watchedTerminal(f, ended)
 	}

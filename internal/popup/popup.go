@@ -78,8 +78,8 @@ func (a *Asker) Confirm(ctx context.Context, q Question) error {
 	if a.plain() {
 		ask = a.confirmLine
 	}
-	if !ask(ctx, q.visible()) {
-		return cancelled()
+	if !ask(ctx, q.Visible()) {
+		return Cancelled()
 	}
 	return nil
 }
@@ -94,9 +94,9 @@ func (a *Asker) Ask(ctx context.Context, title string, fields ...Field) ([]strin
 	if a.plain() {
 		ask = a.askLines
 	}
-	values, done := ask(ctx, visible(title), fields)
+	values, done := ask(ctx, Visible(title), fields)
 	if !done {
-		return nil, cancelled()
+		return nil, Cancelled()
 	}
 	return values, nil
 }
@@ -105,7 +105,8 @@ func (a *Asker) required(title, why string) error {
 	return keyapi.Errorf(keyapi.CodeConfirmationRequired, fmt.Sprintf("%q needs an answer, but %s", title, why), "Run: "+a.opts.Instead)
 }
 
-func cancelled() error {
+// Cancelled is the error of a question that was left.
+func Cancelled() error {
 	return keyapi.Errorf(keyapi.CodeCancelled, "Cancelled. Nothing was changed.", "")
 }
 

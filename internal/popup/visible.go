@@ -5,9 +5,9 @@ import (
 	"unicode"
 )
 
-// visible gives a text as one line whose every character shows. Names that come from a service are part of questions:
+// Visible gives a text as one line whose every character shows. Names that come from a service are part of questions:
 // one with control characters, or marks that turn the direction of writing, could make a question look like another.
-func visible(text string) string {
+func Visible(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return unicode.ReplacementChar
@@ -16,12 +16,12 @@ func visible(text string) string {
 	}, text)
 }
 
-// visible gives a question in which every character shows.
-func (q Question) visible() Question {
-	q.Title, q.Confirm, q.Cancel = visible(q.Title), visible(q.Confirm), visible(q.Cancel)
+// Visible gives a question in which every character shows.
+func (q Question) Visible() Question {
+	q.Title, q.Confirm, q.Cancel = Visible(q.Title), Visible(q.Confirm), Visible(q.Cancel)
 	body := make([]string, len(q.Body))
 	for i, line := range q.Body {
-		body[i] = visible(line)
+		body[i] = Visible(line)
 	}
 	q.Body = body
 	return q
