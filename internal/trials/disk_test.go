@@ -136,6 +136,7 @@ func TestDisk_ReadOnly(t *testing.T) {
 		return
 	}
 	u := onDisk(t, tool, smallDisk(t, 2<<20))
+	var count tally
 	for _, o := range orders {
 		for _, part := range []string{"accounts", "secrets", "local"} {
 			if part == "secrets" && (o.rests != "" || !o.makes) {
@@ -167,10 +168,15 @@ func TestDisk_ReadOnly(t *testing.T) {
 			if struck.status != want {
 				t.Errorf("%s, %s read-only: %v", o.name, part, struck)
 			}
+			count.trials.Add(1)
+			if struck.status != 0 {
+				count.faults.Add(1)
+			}
 			v, err := o.judge(u, before, struck)
 			if err != nil || v.changed != done {
 				t.Fatalf("%s, %s read-only, changed %v: %v", o.name, part, v.changed, err)
 			}
 		}
 	}
+	count.tell(t)
 }
