@@ -25,6 +25,7 @@ type Cluster struct {
 	Port int
 	made atomic.Int64
 	cmd  *exec.Cmd
+	end  sync.Once
 }
 
 // PostgreSQL refuses to be run by root: then it runs as the user its package made.
@@ -90,13 +91,7 @@ func StartPostgres(t testing.TB) *Cluster {
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var once sync.Once
-	t.Cleanup(func() {
-		once.Do(func() {
-			_ = c.cmd.Process.Signal(syscall.SIGQUIT) // at once: nothing of it is worth keeping
-			_ = c.cmd.Wait()
-		})
-	})
+	t.Cleanup(c.Stop)
 	psql := postgresProgram(t, "psql")
 	deadline := time.Now().Add(patience)
 	for run(psql, "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "apikey", "-d", "postgres", "-c", "SELECT 1").Run() != nil {
@@ -106,6 +101,14 @@ func StartPostgres(t testing.TB) *Cluster {
 		time.Sleep(20 * time.Millisecond)
 	}
 	return c
+}
+
+// Stop ends the cluster before the test does, for what is tried without its database.
+func (c *Cluster) Stop() {
+	c.end.Do(func() {
+		_ = c.cmd.Process.Signal(syscall.SIGQUIT) // at once: nothing of it is worth keeping
+		_ = c.cmd.Wait()
+	})
 }
 
 // Database makes an empty database and gives its address.
