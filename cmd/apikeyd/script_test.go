@@ -16,9 +16,12 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the whole program as its operators do.
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+func TestScripts(t *testing.T) { testscript.Run(t, scripts("testdata/script")) }
+
+// scripts gives how the scripts of a folder are run.
+func scripts(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -41,5 +44,5 @@ func TestScripts(t *testing.T) {
 			env.Values[serverKey{}] = &server{}
 			return os.Mkdir(env.WorkDir+"/home", 0o700)
 		},
-	})
+	}
 }

@@ -63,7 +63,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	s.cmd = exec.Command(program(ts), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	s.cmd.Dir, s.cmd.Stderr = ts.MkAbs("."), log
 	s.cmd.Env = []string{"NOTIFY_SOCKET=" + socket}
-	for _, name := range []string{"HOME", "TZ", "PATH", "APIKEYD_TEST_CLOCK", "APIKEYD_DATA", "APIKEYD_MFA"} {
+	for _, name := range []string{"HOME", "TZ", "PATH", "APIKEYD_TEST_CLOCK", "APIKEYD_DATA", "APIKEYD_MFA", "APIKEYD_DATABASE", "APIKEYD_ISSUER"} {
 		s.cmd.Env = append(s.cmd.Env, name+"="+ts.Getenv(name))
 	}
 	ts.Check(s.cmd.Start())
@@ -186,7 +186,7 @@ func finish(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // remembered are the fields of replies whose values later lines of a script need, by the variable they are put into.
-var remembered = map[string]string{"token": "TOKEN", "accessKey": "ACCESS_KEY", "accessSecret": "ACCESS_SECRET"}
+var remembered = map[string]string{"token": "TOKEN", "access_token": "ACCESS_TOKEN", "accessKey": "ACCESS_KEY", "accessSecret": "ACCESS_SECRET"}
 
 // request makes an HTTP request and expects a status: http 201 POST /v1/sessions BODY [NAME: VALUE ...]. The status 0
 // waits until nothing answers. The body of the reply is then in stdout, and what remembered names in variables.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/diagnosis"
 	"github.com/apikey-cli/apikey/internal/keeping"
@@ -32,7 +33,7 @@ func doctorCommand(env *Env) *cobra.Command {
 			"warn, fail or skip, with the command that mends it. One that fails does not\n" +
 			"stop the others. Exit status: 1 if any failed, else 0.",
 		Example:           "  apikey doctor\n  apikey doctor --jq '.items[] | select(.status == \"fail\").hint'",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := env.patient(cmd)
@@ -49,7 +50,7 @@ func doctorCommand(env *Env) *cobra.Command {
 				return err
 			}
 			if slices.ContainsFunc(findings, func(f diagnosis.Finding) bool { return f.Status == diagnosis.Fail }) {
-				return quietExit(exitUnwell)
+				return command.QuietExit(exitUnwell)
 			}
 			return nil
 		},
@@ -102,7 +103,7 @@ func hinted(err error) error {
 	if err == nil {
 		return nil
 	}
-	told := described(err)
+	told := command.Advice(advised).Described(err)
 	told.Err = nil // its text is in the message now
 	return &told
 }
@@ -118,7 +119,7 @@ func (p *patient) Getenv(name string) string { return p.env.Getenv(name) }
 
 // Build implements diagnosis.Machine.
 func (p *patient) Build() string {
-	return p.env.Version().line() + ", " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+	return p.env.Version().Line("apikey") + ", " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
 }
 
 // Settle implements diagnosis.Machine.

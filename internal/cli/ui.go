@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/panel"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -29,7 +30,7 @@ func uiCommand(env *Env) *cobra.Command {
 			"Every action asks as the page does. It needs a terminal; programs and screen\n" +
 			"readers use apikey status and the other commands.",
 		Example:           "  apikey ui",
-		Args:              noArgs,
+		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return openPanel(env, cmd) },
 	}
@@ -70,7 +71,7 @@ func openPanel(env *Env, cmd *cobra.Command) error {
 		section := panel.Section{
 			Keys: k.keys, Key: key, Kept: kept, Environ: env.Environ, ASCII: !unicode(env.Getenv),
 			Describe: func(err error) (message, hint string) {
-				told := described(err)
+				told := command.Advice(advised).Described(err)
 				return told.Message, told.Hint
 			},
 		}

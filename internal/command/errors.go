@@ -34,8 +34,8 @@ func (a Advice) Status(err error) int {
 	return status
 }
 
-// described gives the error as the program tells it: every error has a code, a message of one line and a hint.
-func (a Advice) described(err error) keyapi.Error {
+// Described gives the error as the program tells it: every error has a code, a message of one line and a hint.
+func (a Advice) Described(err error) keyapi.Error {
 	var known *keyapi.Error
 	if !errors.As(err, &known) {
 		known = &keyapi.Error{Code: keyapi.CodeInternal, Message: "Something went wrong", Err: err}
@@ -65,7 +65,7 @@ func (a Advice) Report(w io.Writer, color, asJSON bool, err error) {
 	if errors.As(err, &quiet) {
 		return
 	}
-	told := a.described(err)
+	told := a.Described(err)
 	if asJSON {
 		o := errorJSON{Schema: keyapi.Schema}
 		o.Error.Code, o.Error.Message, o.Error.ExitStatus = told.Code, told.Message, a.Status(err)

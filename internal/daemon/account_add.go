@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/accounts"
-	"github.com/apikey-cli/apikey/internal/datadir"
 )
 
 func accountAddCommand(env *Env) *cobra.Command {
@@ -42,7 +41,7 @@ func accountAdd(ctx context.Context, s *session, in accounts.NewAccount, fromStd
 	if in.Password, err = s.password(ctx, "The password of "+in.Login, fromStdin); err != nil {
 		return err
 	}
-	data, err := datadir.Make(ctx, s.config.Data, s.env.Random)
+	data, err := s.config.Place().Make(ctx, s.env.Random)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ type setting struct {
 
 var settings = []setting{
 	{name: "data", everywhere: true, usage: "`folder` of the service (default: apikeyd in your data folder)"},
+	{name: "database", everywhere: true, usage: "`address` of a PostgreSQL that has the database; the folder then has only master.key. " +
+		"A password is safer in " + variable("database") + " or PGPASSWORD"},
 	{name: "output", fallback: "table", everywhere: true, usage: "`form` of the result: table or json", values: []string{"table", "json"}},
 	{name: "listen", fallback: "127.0.0.1:8750", usage: "`address` to listen on; port 0 = any that is free"},
 	{name: "issuer", usage: "`URL` people reach the service under (default: where it listens)"},
@@ -80,6 +82,7 @@ func addGlobalFlags(root *cobra.Command) {
 // Config is what the settings come to.
 type Config struct {
 	Data           string
+	Database       string // address of a PostgreSQL, perhaps with a password; "" = the database is in the folder
 	JSON           bool
 	Listen         string
 	Issuer         string // "" = not set
@@ -94,6 +97,9 @@ type Config struct {
 
 	sources map[string]string // what gave each setting its value
 }
+
+// Place gives where the service is kept.
+func (c Config) Place() datadir.Place { return datadir.Place{Dir: c.Data, Database: c.Database} }
 
 // Load settles the settings: flag before environment before file before default. flags are those of the command; goos is
 // the operating system. Error: CodeUsage for a value that is none, naming where it came from, and for a name in the file
@@ -183,6 +189,7 @@ func (c *Config) parse(v *viper.Viper, getenv func(string) string, goos string) 
 		}
 	}
 	c.Data, c.Listen, c.Issuer, c.Contact = v.GetString("data"), v.GetString("listen"), v.GetString("issuer"), v.GetString("contact")
+	c.Database = v.GetString("database")
 	c.TLSCert, c.TLSKey, c.MetricsListen = v.GetString("tls-cert"), v.GetString("tls-key"), v.GetString("metrics-listen")
 	c.JSON, c.MFARequired = v.GetString("output") == "json", v.GetString("mfa") == "required"
 	if c.BehindProxy, err = strconv.ParseBool(v.GetString("behind-proxy")); err != nil {
@@ -206,6 +213,11 @@ func (c *Config) parse(v *viper.Viper, getenv func(string) string, goos string) 
 
 // consistent refuses settings that contradict each other.
 func (c *Config) consistent() error {
+	if c.Database != "" && !datadir.IsAddress(c.Database) {
+		// What was given is not repeated: it may hold a password.
+		return keyapi.Errorf(keyapi.CodeUsage, "The database ("+c.sources["database"]+") is not the address of a PostgreSQL",
+			"Give it as postgres://user@host:port/name, or name a folder with --data.")
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return keyapi.Errorf(keyapi.CodeUsage, "Only one of --tls-cert and --tls-key is given", "Give both, or neither.")
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/command"
-	"github.com/apikey-cli/apikey/internal/datadir"
 	"github.com/apikey-cli/apikey/internal/masterkey"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -32,7 +31,7 @@ func migrateCommand(env *Env) *cobra.Command {
 }
 
 func migrate(ctx context.Context, s *session, _ []string) error {
-	data, err := datadir.Make(ctx, s.config.Data, s.env.Random)
+	data, err := s.config.Place().Make(ctx, s.env.Random)
 	if err != nil {
 		return err
 	}

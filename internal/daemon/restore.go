@@ -48,6 +48,10 @@ func restoreCommand(env *Env) *cobra.Command {
 }
 
 func restore(ctx context.Context, s *session, file string, in restoreInput) error {
+	if s.config.Database != "" {
+		return keyapi.Errorf(keyapi.CodeUsage, "The database is in PostgreSQL: apikeyd restores none there",
+			"Use pg_restore; or restore into a folder without --database, then: apikeyd copy --from FOLDER --to postgres://…")
+	}
 	ctx, stop := s.env.interruptible(ctx)
 	defer stop()
 	done, err := datadir.Restore(ctx, datadir.RestoreOptions{

@@ -27,7 +27,8 @@ func New(env *Env) *cobra.Command {
 		Use:   "apikeyd",
 		Short: "The key service behind apikey",
 		Long: "apikeyd is the key service behind apikey: accounts, each with one API key, over\n" +
-			"HTTP. It keeps everything in one folder.",
+			"HTTP. It keeps everything in one folder; with --database only its master key\n" +
+			"is there, and the rest in PostgreSQL.",
 		Args:          command.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -62,7 +63,7 @@ func New(env *Env) *cobra.Command {
 	add(groupRun, serveCommand(env), healthcheckCommand(env))
 	add(groupPeople, accountCommand(env))
 	add(groupTokens, resourceCommand(env), signingKeysCommand(env))
-	add(groupData, migrateCommand(env), backupCommand(env), restoreCommand(env))
+	add(groupData, migrateCommand(env), backupCommand(env), restoreCommand(env), copyCommand(env))
 	add(groupSetUp, openAPICommand(env), versionCommand(env))
 	command.AddBuiltIns(root, groupSetUp)
 	return root

@@ -13,7 +13,6 @@ import (
 	"github.com/apikey-cli/apikey/internal/datadir"
 	"github.com/apikey-cli/apikey/internal/metrics"
 	"github.com/apikey-cli/apikey/internal/serving"
-	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -26,6 +25,10 @@ const signingKeysEvery = time.Minute
 
 // stopPatience is how long requests in hand may take when the server ends: no reply takes longer.
 const stopPatience = 30 * time.Second
+
+// readyPatience is how long the database may take to say that it is there: who asks whether requests can be served, asks
+// again soon.
+const readyPatience = 2 * time.Second
 
 // running is a service that listens.
 type running struct {
@@ -78,12 +81,14 @@ func (s *session) listen(ctx context.Context, data *datadir.Service) (*running, 
 type lateHandler struct{ http.Handler }
 
 // readiness tells whether requests can be served: the service is not ending, and the database answers.
-func (r *running) readiness(db store.Store) func(context.Context) error {
+func (r *running) readiness(db datadir.Database) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if r.ending.Load() {
 			return errors.New("it is ending")
 		}
-		return db.Read(ctx, func(store.Reader) error { return nil })
+		ctx, stop := context.WithTimeout(ctx, readyPatience)
+		defer stop()
+		return db.Ping(ctx)
 	}
 }
 

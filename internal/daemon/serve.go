@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/command"
-	"github.com/apikey-cli/apikey/internal/datadir"
 	"github.com/apikey-cli/apikey/internal/serving"
 )
 
@@ -41,7 +40,7 @@ func serve(ctx context.Context, s *session, _ []string) (err error) {
 	}
 	signals, stop := s.env.Signals() // from here on nothing is cut off
 	defer stop()
-	data, err := datadir.Make(ctx, s.config.Data, s.env.Random)
+	data, err := s.config.Place().Make(ctx, s.env.Random)
 	if err != nil {
 		return err
 	}

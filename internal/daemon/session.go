@@ -61,7 +61,7 @@ func (s *session) asker(instead string) *popup.Asker {
 
 // withData opens the folder of the service, which must be one, and closes it after fn.
 func (s *session) withData(ctx context.Context, fn func(*datadir.Service) error) error {
-	data, err := datadir.Open(ctx, s.config.Data, s.env.Random)
+	data, err := s.config.Place().Open(ctx, s.env.Random)
 	if err != nil {
 		return err
 	}

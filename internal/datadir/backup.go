@@ -9,13 +9,20 @@ import (
 
 	"github.com/apikey-cli/apikey/internal/durable"
 	"github.com/apikey-cli/apikey/internal/masterkey"
+	"github.com/apikey-cli/apikey/internal/store/sqlite"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
 // Backup writes a copy of the database to a new file of mode 0600, while a server may go on using it, and gives the name
 // of the master key the copy needs. The master key is not in it: who has the copy alone can check no secret and open no
-// seal. Error: CodeUsage if there is a file already.
+// seal. Errors: CodeUsage if there is a file already, and for a database
+// in PostgreSQL, which has means of its own.
 func (s *Service) Backup(ctx context.Context, path string) (keyName string, err error) {
+	db, isFile := s.DB.(*sqlite.Store)
+	if !isFile {
+		return "", keyapi.Errorf(keyapi.CodeUsage, "The database is in PostgreSQL: apikeyd does not back it up",
+			"Use pg_dump, or bring it into a folder with: apikeyd copy --from postgres://… --to FOLDER")
+	}
 	if keyName, err = masterkey.Name(ctx, s.DB); err != nil {
 		return "", err
 	}
@@ -28,7 +35,7 @@ func (s *Service) Backup(ctx context.Context, path string) (keyName string, err 
 		return "", &keyapi.Error{Code: keyapi.CodeUsage, Message: "The copy cannot be written", Err: err, Hint: "Name a file in a folder that is there."}
 	}
 	if err = taken.Close(); err == nil {
-		err = s.copyInto(ctx, path)
+		err = copyInto(ctx, db, path)
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(path))
@@ -37,13 +44,13 @@ func (s *Service) Backup(ctx context.Context, path string) (keyName string, err 
 }
 
 // copyInto copies the database over a file, in one step.
-func (s *Service) copyInto(ctx context.Context, path string) error {
+func copyInto(ctx context.Context, db *sqlite.Store, path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // CreateTemp makes it 0600
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // after the rename there is none
-	err = s.DB.CopyTo(ctx, f.Name())
+	err = db.CopyTo(ctx, f.Name())
 	if err == nil {
 		err = f.Sync()
 	}

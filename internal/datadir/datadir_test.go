@@ -22,7 +22,7 @@ func clock() time.Time { return time.Date(2026, 11, 23, 6, 44, 0, 0, time.UTC) }
 
 func makeService(t *testing.T, dir string) *datadir.Service {
 	t.Helper()
-	s, err := datadir.Make(context.Background(), dir, rand.Reader)
+	s, err := datadir.Place{Dir: dir}.Make(context.Background(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func makeService(t *testing.T, dir string) *datadir.Service {
 
 func openService(t *testing.T, dir string) *datadir.Service {
 	t.Helper()
-	s, err := datadir.Open(context.Background(), dir, rand.Reader)
+	s, err := datadir.Place{Dir: dir}.Open(context.Background(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,9 +126,9 @@ func TestMake_AFolderOfTheTool_IsRefusedAndLeftAlone(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		_, err := datadir.Make(context.Background(), dir, rand.Reader)
+		_, err := datadir.Place{Dir: dir}.Make(context.Background(), rand.Reader)
 		wantCode(t, err, keyapi.CodeUsage, "inside the tool")
-		_, err = datadir.Open(context.Background(), dir, rand.Reader)
+		_, err = datadir.Place{Dir: dir}.Open(context.Background(), rand.Reader)
 		wantCode(t, err, keyapi.CodeUsage, "inside the tool")
 		wantAbsent(t, filepath.Join(dir, "apikeyd.db"))
 	}
@@ -136,7 +136,7 @@ func TestMake_AFolderOfTheTool_IsRefusedAndLeftAlone(t *testing.T) {
 
 func TestOpen_WhereThereIsNoService_MakesNone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "typo")
-	_, err := datadir.Open(context.Background(), dir, rand.Reader)
+	_, err := datadir.Place{Dir: dir}.Open(context.Background(), rand.Reader)
 	wantCode(t, err, keyapi.CodeUsage, "There is no key service in "+dir)
 	wantAbsent(t, dir)
 }

@@ -40,6 +40,24 @@ func Find(ctx context.Context, path string, db store.Store) (Key, error) {
 	return key, err
 }
 
+// Bound tells whether a database belongs to a master key: whether a key service has used it.
+func Bound(ctx context.Context, db store.Store) (bound bool, err error) {
+	err = db.Read(ctx, func(r store.Reader) error {
+		bound, err = BoundIn(r)
+		return err
+	})
+	return bound, err
+}
+
+// BoundIn is Bound within a transaction.
+func BoundIn(r store.Reader) (bool, error) {
+	_, err := r.Meta(metaCheck)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func boundCheck(ctx context.Context, db store.Store) ([]byte, error) {
 	check, err := readCheck(ctx, db)
 	if errors.Is(err, store.ErrNotFound) {

@@ -40,8 +40,12 @@ type Reader interface {
 
 	// Meta gives a named value of the database as a whole. Error: ErrNotFound.
 	Meta(name string) ([]byte, error)
+	// AllMeta gives every named value of the database, its identifier among them.
+	AllMeta() (map[string][]byte, error)
 	// Reply gives the idempotency record of an Idempotency-Key by its hash. Error: ErrNotFound.
 	Reply(hash []byte) (Reply, error)
+	// Replies gives all idempotency records of an account, oldest first.
+	Replies(login string) ([]Reply, error)
 	// Events gives up to limit events of an account with an ID below before (0: from the newest), newest first.
 	Events(login string, before int64, limit int) ([]Event, error)
 }

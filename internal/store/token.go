@@ -9,6 +9,12 @@ type SigningKey struct {
 	CreatedAt time.Time
 }
 
+// RevokedToken is the note that a token was taken back.
+type RevokedToken struct {
+	ID        string    // its jti
+	ExpiresAt time.Time // of the token: until then the note counts
+}
+
 // Resource is a resource server that may introspect every token.
 type Resource struct {
 	Name      string
@@ -22,6 +28,8 @@ type TokenReader interface {
 	SigningKeys() ([]SigningKey, error)
 	// TokenRevoked tells whether a token was revoked, by its identifier (jti).
 	TokenRevoked(id string) (bool, error)
+	// RevokedTokens gives all notes of revoked tokens, in the order of their identifiers' bytes.
+	RevokedTokens() ([]RevokedToken, error)
 	// Resource gives a resource server by its name. Error: ErrNotFound.
 	Resource(name string) (Resource, error)
 	// Resources gives all resource servers in the order of their names.

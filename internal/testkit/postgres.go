@@ -3,6 +3,8 @@
 package testkit
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -16,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const installPostgres = "apt-get install postgresql"
@@ -25,6 +29,7 @@ type Cluster struct {
 	Port int
 	made atomic.Int64
 	cmd  *exec.Cmd
+	end  sync.Once
 }
 
 // PostgreSQL refuses to be run by root: then it runs as the user its package made.
@@ -90,22 +95,23 @@ func StartPostgres(t testing.TB) *Cluster {
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var once sync.Once
-	t.Cleanup(func() {
-		once.Do(func() {
-			_ = c.cmd.Process.Signal(syscall.SIGQUIT) // at once: nothing of it is worth keeping
-			_ = c.cmd.Wait()
-		})
-	})
-	psql := postgresProgram(t, "psql")
+	t.Cleanup(c.Stop)
 	deadline := time.Now().Add(patience)
-	for run(psql, "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "apikey", "-d", "postgres", "-c", "SELECT 1").Run() != nil {
+	for c.try("SELECT 1") != nil {
 		if time.Now().After(deadline) {
 			t.Fatalf("PostgreSQL did not come up:\n%s", log)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 	return c
+}
+
+// Stop ends the cluster before the test does, for what is tried without its database.
+func (c *Cluster) Stop() {
+	c.end.Do(func() {
+		_ = c.cmd.Process.Signal(syscall.SIGQUIT) // at once: nothing of it is worth keeping
+		_ = c.cmd.Wait()
+	})
 }
 
 // Database makes an empty database and gives its address.
@@ -127,11 +133,20 @@ func (c *Cluster) Schema(t testing.TB) string {
 
 func (c *Cluster) does(t testing.TB, statement string) {
 	t.Helper()
-	psql := postgresProgram(t, "psql")
-	cmd := exec.Command(psql, "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "apikey", "-d", "postgres", "-c", statement)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", statement, err, out)
+	if err := c.try(statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
 	}
+}
+
+func (c *Cluster) try(statement string) error {
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	conn, err := pgx.Connect(ctx, c.Address("postgres"))
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statement)
+	return errors.Join(err, conn.Close(ctx))
 }
 
 // Address gives the address of a database of the cluster.

@@ -27,12 +27,15 @@ const metaInstance = "instance"
 
 // migrate applies what is missing, all in one serializable transaction. Of several replicas that start at once one gets
 // through; the others fail on what it made, look again and find nothing to do. No lock of a session is needed for that.
-func (s *Store) migrate(ctx context.Context, random io.Reader) error {
+func (s *Store) migrate(ctx context.Context, o Options) error {
 	for {
 		version, err := s.version(ctx)
 		switch {
 		case err != nil:
 			return err
+		case version == 0 && o.Existing:
+			return keyapi.Errorf(keyapi.CodeUsage, "There is no key service in the database "+s.place,
+				"Name its database with --database or APIKEYD_DATABASE, or make one with: apikeyd account add LOGIN")
 		case version == newest:
 			return nil
 		case version > newest:
@@ -40,7 +43,7 @@ func (s *Store) migrate(ctx context.Context, random io.Reader) error {
 				fmt.Sprintf("The database %s was made by a newer apikeyd (version %d of its form, this one knows %d)", s.place, version, newest),
 				"Use the newer apikeyd.")
 		}
-		if err := s.apply(ctx, version, random); err != nil && !beaten(err) {
+		if err := s.apply(ctx, version, o.Random); err != nil && !beaten(err) {
 			return err
 		}
 	}

@@ -18,7 +18,8 @@ import (
 
 // Options are what the store takes from outside.
 type Options struct {
-	Random io.Reader // for the database's identifier; nil = crypto/rand.Reader
+	Random   io.Reader // for the database's identifier; nil = crypto/rand.Reader
+	Existing bool      // the tables must be there already: a name that was mistyped is not to become a database
 }
 
 // Store is a PostgreSQL database. It implements store.Store.
@@ -51,7 +52,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, s.told(err)
 	}
-	if err := s.prepare(ctx, o.Random); err != nil {
+	if err := s.prepare(ctx, o); err != nil {
 		s.pool.Close()
 		return nil, s.told(err)
 	}
@@ -59,8 +60,8 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 }
 
 // prepare brings the tables up to date and reads the identifier.
-func (s *Store) prepare(ctx context.Context, random io.Reader) error {
-	if err := s.migrate(ctx, random); err != nil {
+func (s *Store) prepare(ctx context.Context, o Options) error {
+	if err := s.migrate(ctx, o); err != nil {
 		return err
 	}
 	return s.Read(ctx, func(r store.Reader) error {
@@ -72,6 +73,9 @@ func (s *Store) prepare(ctx context.Context, random io.Reader) error {
 
 // Instance implements store.Store.
 func (s *Store) Instance() string { return s.instance }
+
+// Place gives where the database is, for people: host, port and name, and never a password.
+func (s *Store) Place() string { return s.place }
 
 // Close implements store.Store.
 func (s *Store) Close() error {

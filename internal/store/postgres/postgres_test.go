@@ -28,17 +28,38 @@ func open(t testing.TB, address string) *postgres.Store {
 	return s
 }
 
-func TestContract(t *testing.T) {
+// TestPostgres runs everything that needs a database on one cluster: to make one takes longer than most of the tests.
+func TestPostgres(t *testing.T) {
 	cluster := testkit.StartPostgres(t)
+	for name, test := range map[string]func(*testing.T, *testkit.Cluster){
+		"Contract": contract, "Contract_BehindAPooler": contractBehindAPooler,
+		"Open_ManyAtOnce_MakeOneDatabase": openManyAtOnce, "Open_NoRandomness_MakesNothingAndCanBeRepeated": openNoRandomness,
+		"Open_Absent_SaysWhatToDo": openAbsent, "Open_Existing_MakesNothing": openExisting,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, cluster) })
+	}
+}
+
+func contract(t *testing.T, cluster *testkit.Cluster) {
+	storetest.Run(t, func(t *testing.T) func() (store.Store, error) { return opener(cluster.Schema(t)) })
+}
+
+// Behind a pgbouncer that lends a connection for one transaction at a time, to more clients than it has connections,
+// everything that has to do with transactions is as it is without.
+func contractBehindAPooler(t *testing.T, cluster *testkit.Cluster) {
+	pooler := testkit.StartPooler(t, cluster)
 	storetest.Run(t, func(t *testing.T) func() (store.Store, error) {
-		address := cluster.Schema(t)
-		return func() (store.Store, error) { return postgres.Open(context.Background(), address, postgres.Options{}) }
-	})
+		return opener(pooler.Address(cluster, cluster.Database(t)))
+	}, "transactions", "concurrency", "replies", "tokens")
+}
+
+func opener(address string) func() (store.Store, error) {
+	return func() (store.Store, error) { return postgres.Open(context.Background(), address, postgres.Options{}) }
 }
 
 // Replicas that start together on an empty database make its tables once, and are the same instance.
-func TestOpen_ManyAtOnce_MakeOneDatabase(t *testing.T) {
-	address := testkit.StartPostgres(t).Database(t)
+func openManyAtOnce(t *testing.T, cluster *testkit.Cluster) {
+	address := cluster.Database(t)
 	instances := make([]string, 10)
 	var wg sync.WaitGroup
 	for i := range instances {
@@ -60,8 +81,9 @@ func TestOpen_ManyAtOnce_MakeOneDatabase(t *testing.T) {
 	}
 }
 
-func TestOpen_NoRandomness_MakesNothingAndCanBeRepeated(t *testing.T) {
-	address := testkit.StartPostgres(t).Database(t)
+// Without randomness no database is made.
+func openNoRandomness(t *testing.T, cluster *testkit.Cluster) {
+	address := cluster.Schema(t)
 	if _, err := postgres.Open(context.Background(), address, postgres.Options{Random: iotest.ErrReader(context.Canceled)}); err == nil {
 		t.Fatal("a database without an identifier was made")
 	}
@@ -85,10 +107,35 @@ func TestOpen_Errors_SayWhereAndNoPassword(t *testing.T) {
 			t.Errorf("%s: %q, %v", want.says, keyapi.CodeOf(err), err)
 		}
 	}
-	cluster := testkit.StartPostgres(t)
-	_, err := postgres.Open(ctx, cluster.Address("absent"), postgres.Options{})
+}
+
+// A database that is not there is told with what to do.
+func openAbsent(t *testing.T, cluster *testkit.Cluster) {
+	_, err := postgres.Open(context.Background(), cluster.Address("absent"), postgres.Options{})
 	if keyapi.CodeOf(err) != keyapi.CodeUnavailable || !strings.Contains(hintOf(err), "Make the database") {
 		t.Errorf("a database that is not there: %v", err)
+	}
+}
+
+// A database that must be one of a service already does not become one, and is opened once it is.
+func openExisting(t *testing.T, cluster *testkit.Cluster) {
+	address := cluster.Schema(t)
+	for range 2 {
+		_, err := postgres.Open(context.Background(), address, postgres.Options{Existing: true})
+		if keyapi.CodeOf(err) != keyapi.CodeUsage || !strings.Contains(err.Error(), "no key service") {
+			t.Errorf("an empty database: %v", err)
+		}
+	}
+	open(t, address)
+	s, err := postgres.Open(context.Background(), address, postgres.Options{Existing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ping(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

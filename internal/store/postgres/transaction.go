@@ -32,8 +32,11 @@ func (s *Store) Read(ctx context.Context, fn func(store.Reader) error) error {
 // Write implements store.Store. Serializable transactions that got in each other's way are run again until the context
 // ends, each time after a random wait.
 func (s *Store) Write(ctx context.Context, fn func(store.Writer) error) error {
-	ctx, stop := context.WithTimeout(ctx, patience)
-	defer stop()
+	if _, bounded := ctx.Deadline(); !bounded {
+		var stop func()
+		ctx, stop = context.WithTimeout(ctx, patience)
+		defer stop()
+	}
 	for bound := firstWait; ; bound = min(2*bound, lastWait) {
 		err := s.within(ctx, pgx.TxOptions{IsoLevel: pgx.Serializable}, func(t transaction) error {
 			return fn(sqlstore.Writer{Reader: sqlstore.Reader{Conn: t}})

@@ -100,5 +100,10 @@ func (s *Store) look(ctx context.Context) (current bool, err error) {
 // Instance implements store.Store.
 func (s *Store) Instance() string { return s.instance }
 
+// Ping asks the database whether it can be read.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.Read(ctx, func(store.Reader) error { return nil })
+}
+
 // Close implements store.Store. The last one to close brings the write-ahead log into the database.
 func (s *Store) Close() error { return told(s.path, s.db.Close()) }

@@ -30,13 +30,41 @@ func (r Reader) Meta(name string) (value []byte, err error) {
 	return value, err
 }
 
+// AllMeta implements store.Reader.
+func (r Reader) AllMeta() (map[string][]byte, error) {
+	all := map[string][]byte{}
+	err := r.Conn.Each("SELECT name, value FROM meta", nil, func(row func(...any) error) error {
+		var name string
+		var value []byte
+		err := row(&name, &value)
+		all[name] = value
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+const selectReplies = `SELECT r.hash, a.login, r.fingerprint, r.access_key, r.sealed, r.made_at
+	FROM replies r JOIN accounts a ON a.id = r.account_id `
+
 // Reply implements store.Reader.
 func (r Reader) Reply(hash []byte) (store.Reply, error) {
-	reply := store.Reply{Hash: hash}
+	return scanReply(func(into ...any) error {
+		return r.Conn.One(selectReplies+"WHERE r.hash = ?1", []any{hash}, into...)
+	})
+}
+
+// Replies implements store.Reader.
+func (r Reader) Replies(login string) ([]store.Reply, error) {
+	return list(r.Conn, selectReplies+"WHERE a.login = ?1 ORDER BY r.made_at, r.hash", []any{login}, scanReply)
+}
+
+func scanReply(scan func(...any) error) (store.Reply, error) {
+	var reply store.Reply
 	var made sql.NullInt64
-	err := r.Conn.One(`SELECT a.login, r.fingerprint, r.access_key, r.sealed, r.made_at
-		FROM replies r JOIN accounts a ON a.id = r.account_id WHERE r.hash = ?1`, []any{hash},
-		&reply.Login, &reply.Fingerprint, &reply.AccessKey, &reply.Sealed, &made)
+	err := scan(&reply.Hash, &reply.Login, &reply.Fingerprint, &reply.AccessKey, &reply.Sealed, &made)
 	if err != nil {
 		return store.Reply{}, err
 	}

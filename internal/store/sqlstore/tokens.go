@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"database/sql"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/store"
@@ -22,6 +24,19 @@ func (r Reader) SigningKeys() ([]store.SigningKey, error) {
 func (r Reader) TokenRevoked(id string) (revoked bool, err error) {
 	err = r.Conn.One("SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?1)", []any{id}, &revoked)
 	return revoked, err
+}
+
+// RevokedTokens implements store.TokenReader. They are sorted here: each database has an order of texts of its own.
+func (r Reader) RevokedTokens() ([]store.RevokedToken, error) {
+	all, err := list(r.Conn, "SELECT id, expires_at FROM revoked_tokens", nil,
+		func(scan func(...any) error) (t store.RevokedToken, err error) {
+			var expires sql.NullInt64
+			err = scan(&t.ID, &expires)
+			t.ExpiresAt = fromDB(expires)
+			return t, err
+		})
+	slices.SortFunc(all, func(a, b store.RevokedToken) int { return strings.Compare(a.ID, b.ID) })
+	return all, err
 }
 
 const selectResources = "SELECT name, verifier, created_at FROM resources "

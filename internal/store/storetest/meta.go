@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"bytes"
+	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/apikey-cli/apikey/internal/store"
@@ -34,6 +36,21 @@ var meta = map[string]func(*testing.T, *database){
 			got, err := r.Meta("a")
 			if string(got) != "1" {
 				t.Errorf("a is %q, want 1", got)
+			}
+			return err
+		})
+	},
+	"AllMeta_HasEveryValueAndTheInstance": func(t *testing.T, d *database) {
+		d.write(func(w store.Writer) error { return errors.Join(w.SetMeta("a", []byte{0, 255}), w.SetMeta("b", nil)) })
+		d.read(func(r store.Reader) error {
+			all, err := r.AllMeta()
+			named := map[string]string{}
+			for name, value := range all {
+				named[name] = string(value)
+			}
+			instance := d.Instance()
+			if want := map[string]string{"a": "\x00\xff", "b": "", "instance": instance}; !reflect.DeepEqual(named, want) {
+				t.Errorf("got %q, want %q", named, want)
 			}
 			return err
 		})

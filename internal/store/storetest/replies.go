@@ -32,6 +32,25 @@ var replies = map[string]func(*testing.T, *database){
 			}
 		}
 	},
+	"Replies_AreThoseOfTheAccount": func(t *testing.T, d *database) {
+		d.addAccounts("ada", "bob")
+		later := store.Reply{Hash: []byte("1"), Login: "ada", Fingerprint: []byte{2}, AccessKey: "AK1", Sealed: []byte{3}, At: start.Add(time.Second)}
+		first := store.Reply{Hash: []byte("2"), Login: "ada", At: start}
+		d.write(func(w store.Writer) error {
+			return errors.Join(w.PutReply(later), w.PutReply(first), w.PutReply(store.Reply{Hash: []byte("3"), Login: "bob", At: start}))
+		})
+		d.read(func(r store.Reader) error {
+			got, err := r.Replies("ada")
+			if want := []store.Reply{first, later}; !reflect.DeepEqual(got, want) {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+			none, errNone := r.Replies("nobody")
+			if len(none) != 0 {
+				t.Errorf("an account that is not there has %+v", none)
+			}
+			return errors.Join(err, errNone)
+		})
+	},
 	"PutReply_Twice_IsRefusedAndChangesNothing": func(t *testing.T, d *database) {
 		d.addAccounts("ada", "bob")
 		first := store.Reply{Hash: []byte("hash"), Login: "ada", Sealed: []byte("first"), At: start}

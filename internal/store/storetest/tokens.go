@@ -49,6 +49,19 @@ var tokens = map[string]func(*testing.T, *database){
 		wantRevoked(t, d, "jti", false)
 		wantRevoked(t, d, "later", true)
 	},
+	"RevokedTokens_AreListed": func(t *testing.T, d *database) {
+		want := []store.RevokedToken{{ID: "B", ExpiresAt: start}, {ID: "_", ExpiresAt: start.Add(time.Hour)}, {ID: "a", ExpiresAt: start}}
+		for _, token := range []store.RevokedToken{want[2], want[0], want[1]} {
+			d.write(func(w store.Writer) error { return w.RevokeToken(token.ID, token.ExpiresAt) })
+		}
+		d.read(func(r store.Reader) error {
+			got, err := r.RevokedTokens()
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+			return err
+		})
+	},
 	"Resources": func(t *testing.T, d *database) {
 		d.read(func(r store.Reader) error {
 			_, err := r.Resource("a")
