@@ -25,16 +25,18 @@ func TestScripts(t *testing.T) {
 			"exits": testkit.Exits,
 			"json":  testkit.JSONFields,
 		},
-		Setup: func(env *testscript.Env) error {
-			// A user's machine without keyring, terminal or configuration.
-			env.Setenv("HOME", env.WorkDir+"/home")
-			env.Setenv("APIKEY_STORE", "file")
-			env.Setenv("TZ", "UTC")
-			env.Setenv("USERNAME", login())
-			for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CI"} {
-				env.Setenv(name, "")
-			}
-			return os.Mkdir(env.WorkDir+"/home", 0o700)
-		},
+		Setup: newMachine,
 	})
+}
+
+// newMachine gives a script a user's machine without keyring, terminal or configuration.
+func newMachine(env *testscript.Env) error {
+	env.Setenv("HOME", env.WorkDir+"/home")
+	env.Setenv("APIKEY_STORE", "file")
+	env.Setenv("TZ", "UTC")
+	env.Setenv("USERNAME", login())
+	for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CI"} {
+		env.Setenv(name, "")
+	}
+	return os.Mkdir(env.WorkDir+"/home", 0o700)
 }

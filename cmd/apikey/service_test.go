@@ -89,7 +89,7 @@ func (k *keyService) start(args ...string) error {
 func (k *keyService) stop() {
 	if k.done != nil {
 		k.ends <- os.Interrupt
-		_ = <-k.done // how it ended is in its log
+		<-k.done //nolint:errcheck // how it ended is in its log
 		k.done = nil
 	}
 }
@@ -133,7 +133,7 @@ func TestServiceScripts(t *testing.T) {
 			"stopped": func(ts *testscript.TestScript, _ bool, _ []string) { served(ts).stop() },
 			// operator ARG ...: a command of apikeyd, with the word "password" where it wants one from standard input
 			"operator": func(ts *testscript.TestScript, neg bool, args []string) {
-				out, errs, err := served(ts).operator(strings.NewReader("correct horse battery\n"), args...)
+				out, errs, err := served(ts).operator(strings.NewReader(memberPassword+"\n"), args...)
 				ts.Logf("%s%s", out, errs)
 				if (err != nil) != neg {
 					ts.Fatalf("apikeyd %v: %v", args, err)
@@ -176,13 +176,8 @@ func TestServiceScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			k := &keyService{dir: env.WorkDir + "/service"}
 			env.Values[keyServiceKey{}] = k
-			env.Setenv("HOME", env.WorkDir+"/home")
-			env.Setenv("APIKEY_STORE", "file")
-			env.Setenv("TZ", "UTC")
-			for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CI"} {
-				env.Setenv(name, "")
-			}
-			return errors.Join(os.Mkdir(env.WorkDir+"/home", 0o700), os.Mkdir(k.dir, 0o700), os.WriteFile(env.WorkDir+"/password", []byte("correct horse battery\n"), 0o600))
+			return errors.Join(newMachine(env), os.Mkdir(k.dir, 0o700),
+				os.WriteFile(env.WorkDir+"/password", []byte(memberPassword+"\n"), 0o600))
 		},
 	})
 }
