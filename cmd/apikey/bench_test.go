@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -20,19 +21,75 @@ import (
 //
 //	go test ./cmd/apikey -run '^$' -bench Start -benchtime 300x
 func BenchmarkStart(b *testing.B) {
-	tool, hello := testkit.Build(b, program), buildHello(b)
+	tool, hello := testkit.Build(b, program), buildProgram(b, "hello", helloSource)
 	env := []string{"HOME=" + b.TempDir(), "APIKEY_STORE=file", "TERM=xterm-256color"}
 	process(b, env, tool, "generate", "--quiet")
-	for _, pair := range []struct {
-		name string
-		a, b []string
-	}{
+	comparePairs(b, env, []pair{
 		{"version÷hello", []string{tool, "--version"}, []string{hello}},
 		{"complete÷hello", []string{tool, "__complete", "st"}, []string{hello}},
 		{"help÷hello", []string{tool, "--help"}, []string{hello}},
 		{"status÷version", []string{tool, "status"}, []string{tool, "--version"}},
 		{"check÷version", []string{tool, "check"}, []string{tool, "--version"}},
-	} {
+	})
+}
+
+// BenchmarkRemoteStatus measures apikey status against a service on this machine, over plain HTTP, against a program
+// that only gets a page of it.
+//
+//	go test ./cmd/apikey -run '^$' -bench RemoteStatus -benchtime 300x
+func BenchmarkRemoteStatus(b *testing.B) {
+	tool, get := testkit.Build(b, program), buildProgram(b, "get", getSource)
+	k := &keyService{dir: b.TempDir(), plain: true}
+	add := []string{"account", "add", "ada", "--key-permission", "--password-stdin"}
+	if _, errs, err := k.operator(strings.NewReader(memberPassword), add...); err != nil {
+		b.Fatalf("%v\n%s", err, errs)
+	}
+	if err := k.start("--mfa", "optional"); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(k.stop)
+	env := []string{"HOME=" + b.TempDir(), "APIKEY_STORE=file"}
+	login := exec.Command(tool, "login", "--server", k.server, "--login-id", "ada", "--password-stdin")
+	login.Env, login.Stdin = env, strings.NewReader(memberPassword)
+	if out, err := login.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	process(b, env, tool, "generate", "--quiet")
+	comparePairs(b, env, []pair{
+		{"status÷get", []string{tool, "status", "-o", "json"}, []string{get, k.server + "/.well-known/oauth-authorization-server"}},
+	})
+}
+
+// getSource is the least a Go program does that asks a service something.
+const getSource = `package main
+
+import (
+	"io"
+	"net/http"
+	"os"
+)
+
+func main() {
+	reply, err := http.Get(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	if _, err := io.Copy(os.Stdout, reply.Body); err != nil || reply.StatusCode != http.StatusOK {
+		os.Exit(1)
+	}
+}
+`
+
+// pair is two command lines to compare.
+type pair struct {
+	name string
+	a, b []string
+}
+
+// comparePairs runs the two of each pair in turn and reports the medians of their ratios.
+func comparePairs(b *testing.B, env []string, pairs []pair) {
+	b.Helper()
+	for _, pair := range pairs {
 		b.Run(pair.name, func(b *testing.B) {
 			var wall, cpu []float64
 			for b.Loop() {
@@ -66,11 +123,14 @@ func process(b *testing.B, env []string, path string, args ...string) (wall, cpu
 	return wall, time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func buildHello(b *testing.B) string {
+const helloSource = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n"
+
+// buildProgram builds a program of one file as a release is built.
+func buildProgram(b *testing.B, name, text string) string {
 	b.Helper()
 	dir := b.TempDir()
-	source, path := filepath.Join(dir, "hello.go"), filepath.Join(dir, "hello")
-	if err := os.WriteFile(source, []byte("package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n"), 0o600); err != nil {
+	source, path := filepath.Join(dir, name+".go"), filepath.Join(dir, name)
+	if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, source)

@@ -20,6 +20,8 @@ const memberPassword = "correct horse battery"
 type member struct {
 	person
 	service  *keyService
+	server   string   // its address for the member
+	ca       string   // whom the member trusts for it
 	seed     string   // for the authenticator app, in base32; "" = MFA is off
 	recovery []string // codes that are not used yet
 }
@@ -28,15 +30,27 @@ type member struct {
 func newMember(t *testing.T, path string, env ...string) *member {
 	t.Helper()
 	needsOathtool(t)
+	return memberOf(t, startService(t), path, env...)
+}
+
+// startService starts a service with the account ada.
+func startService(t testing.TB, flags ...string) *keyService {
+	t.Helper()
 	k := &keyService{dir: t.TempDir()}
-	if _, errs, err := k.operator(strings.NewReader(memberPassword+"\n"), "account", "add", "ada", "--key-permission", "--password-stdin"); err != nil {
+	add := []string{"account", "add", "ada", "--key-permission", "--password-stdin"}
+	if _, errs, err := k.operator(strings.NewReader(memberPassword+"\n"), add...); err != nil {
 		t.Fatalf("%v\n%s", err, errs)
 	}
-	if err := k.start(); err != nil {
+	if err := k.start(flags...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(k.stop)
-	return &member{person: newPerson(t, path, env...), service: k}
+	return k
+}
+
+func memberOf(t *testing.T, k *keyService, path string, env ...string) *member {
+	t.Helper()
+	return &member{person: newPerson(t, path, env...), service: k, server: k.server, ca: filepath.Join(k.dir, "cert.pem")}
 }
 
 // in gives the member as a part of a test, which what goes wrong is laid to.
@@ -80,10 +94,14 @@ func (m *member) code() string {
 	return code
 }
 
+func (m *member) loginArgs() []string {
+	return []string{"login", "--server", m.server, "--ca-file", m.ca, "--profile", "prod"}
+}
+
 // signIn signs in without a terminal.
 func (m *member) signIn() {
 	m.t.Helper()
-	args := []string{"login", "--server", m.service.server, "--ca-file", m.service.dir + "/cert.pem", "--profile", "prod", "--login-id", "ada", "--password-stdin"}
+	args := append(m.loginArgs(), "--login-id", "ada", "--password-stdin")
 	if m.seed != "" {
 		args = append(args, "--otp", m.code())
 	}

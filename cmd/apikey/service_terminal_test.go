@@ -45,10 +45,6 @@ func fills(x *testkit.Terminal, field, text string, hidden bool) {
 	x.Send(keyEnter)
 }
 
-func (m *member) loginArgs() []string {
-	return []string{"login", "--server", m.service.server, "--ca-file", m.service.dir + "/cert.pem", "--profile", "prod"}
-}
-
 // TestService_SignInAndSetUp_ByForms: as a person does it the first time, and out of every form on the way.
 func TestService_SignInAndSetUp_ByForms(t *testing.T) {
 	m := newMember(t, testkit.Build(t, program))
@@ -71,7 +67,7 @@ func TestService_SignInAndSetUp_ByForms(t *testing.T) {
 		})
 	}
 	x := m.start(login...)
-	x.WaitFor("Sign in to " + m.service.server)
+	x.WaitFor("Sign in to " + m.server)
 	fills(x, "Login", "ada", false)
 	fills(x, "Password", "not this one", true)
 	endsWith(t, x, 4, "The login or the password is not right.")
@@ -222,7 +218,7 @@ func TestService_Actions_TheCodeIsAskedInTheMiddle(t *testing.T) {
 					x.WaitFor(action.title)
 					x.WaitFor("n Cancel")
 					x.WaitFor("ada")
-					x.WaitFor(m.service.server)
+					x.WaitFor(m.server)
 					x.Send(keyLeft)
 					x.WaitFor("[ " + action.button + " ]")
 					x.Send(keyEnter)
@@ -254,7 +250,7 @@ func TestService_Actions_TheCodeIsAskedInTheMiddle(t *testing.T) {
 					args = append(append([]string{}, args...), "--yes")
 				}
 				_, errs, status := m.in(t).pipes("", args...)
-				if status != 4 || !strings.Contains(errs, "apikey login --server "+m.service.server+" --login-id ada --password-stdin --otp CODE") {
+				if status != 4 || !strings.Contains(errs, "apikey login --server "+m.server+" --login-id ada --password-stdin --otp CODE") {
 					t.Errorf("exit status %d\n%s", status, errs)
 				}
 				x := m.in(t, "CI=true").start(args...)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,6 +31,7 @@ import (
 // sessions age within the second.
 type keyService struct {
 	dir    string // of its data, its certificate and its log
+	plain  bool   // HTTP: no TLS
 	ahead  atomic.Int64
 	ends   chan os.Signal
 	done   chan error
@@ -65,14 +67,17 @@ func (k *keyService) start(args ...string) error {
 		return err
 	}
 	k.ends, k.done, k.log = make(chan os.Signal, 2), make(chan error, 1), &testkit.Buffer{}
-	args = append([]string{"serve", "--data", filepath.Join(k.dir, "data"), "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key}, args...)
+	if !k.plain {
+		args = append(args, "--tls-cert", cert, "--tls-key", key)
+	}
+	args = append([]string{"serve", "--data", filepath.Join(k.dir, "data"), "--listen", "127.0.0.1:0"}, args...)
 	go func() {
 		k.done <- daemon.Run(context.Background(), k.env(strings.NewReader(""), io.Discard, k.log), args)
 	}()
 	for range 1000 {
 		for _, line := range strings.Split(k.log.String(), "\n") {
 			var said struct{ Address string }
-			if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Address, "https://") {
+			if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Address, "http") {
 				k.server = said.Address
 				return nil
 			}
@@ -87,17 +92,22 @@ func (k *keyService) start(args ...string) error {
 }
 
 func (k *keyService) stop() {
-	if k.done != nil {
-		k.ends <- os.Interrupt
-		<-k.done //nolint:errcheck // how it ended is in its log
-		k.done = nil
+	if k.done == nil {
+		return
 	}
+	k.ends <- os.Interrupt
+	if err := <-k.done; err != nil {
+		_, _ = k.log.Write([]byte("ended with: " + err.Error() + "\n"))
+	}
+	k.done = nil
 }
 
 // code gives a code that was not spent yet, by an independent generator. The clock moves on by a step for each.
 func (k *keyService) code(secret string) (string, error) {
 	k.ahead.Add(int64(30 * time.Second))
-	out, err := exec.Command("oathtool", "--totp", "--base32", "--now", k.now().UTC().Format("2006-01-02 15:04:05 UTC"), secret).Output()
+	generator := exec.Command("oathtool", "--totp", "--base32", "--now", k.now().UTC().Format("2006-01-02 15:04:05 UTC"), "-")
+	generator.Stdin = strings.NewReader(secret + "\n")
+	out, err := generator.Output()
 	return strings.TrimSpace(string(out)), err
 }
 
@@ -139,6 +149,12 @@ func TestServiceScripts(t *testing.T) {
 					ts.Fatalf("apikeyd %v: %v", args, err)
 				}
 				ts.Check(os.WriteFile(ts.MkAbs("operator.out"), []byte(out), 0o600))
+			},
+			// requests N ROUTE: how many requests of a route the service has seen
+			"requests": func(ts *testscript.TestScript, _ bool, args []string) {
+				if got := strconv.Itoa(strings.Count(served(ts).log.String(), `"route":"`+args[1]+`"`)); got != args[0] {
+					ts.Fatalf("%s requests of %s, want %s", got, args[1], args[0])
+				}
 			},
 			// clock DURATION: lets time pass at the service
 			"clock": func(ts *testscript.TestScript, _ bool, args []string) {

@@ -1,6 +1,7 @@
-// Package authserver is the authorization server beside the key service: it gives access tokens for API keys (the client
-// credentials grant), says of a token whether it is good, takes one back, and keeps the keys that sign and the resource
-// servers that may ask. Its rules of tokens are those of package accesstoken, those of keys come from the key service.
+// Package authserver is the authorization server beside the key service: it gives access tokens for API keys (the
+// client credentials grant), says of a token whether it is good, takes one back, and keeps the keys that sign and the
+// resource servers that may ask. Its rules of tokens are those of package accesstoken, those of keys come from the
+// key service.
 //
 // No HTTP may enter: names, statuses and error forms of the protocol are its caller's.
 package authserver
@@ -63,8 +64,8 @@ type Token struct {
 }
 
 // Issue gives an access token for a credential (RFC 6749, section 4.4). from is the network address it is asked from.
-// Errors: those of keyservice.Authenticate; CodeRateLimited in place of CodeUnauthenticated for who goes on guessing from
-// that address. The right secret is never kept waiting.
+// Errors: those of keyservice.Authenticate; CodeRateLimited in place of CodeUnauthenticated for who goes on guessing
+// from that address. The right secret is never kept waiting.
 func (s *Server) Issue(ctx context.Context, from, accessKey string, secret keyapi.Secret) (Token, error) {
 	now := s.Now() // before the key's end is looked at: what is alive then has some time left
 	client, err := s.authenticate(ctx, from, accessKey, secret)
@@ -88,7 +89,9 @@ func (s *Server) Issue(ctx context.Context, from, accessKey string, secret keyap
 
 // authenticate checks the credential of a client and counts who guesses. What is no Access Key is looked for as none at
 // all: that is the same work, and no database has to cope with it.
-func (s *Server) authenticate(ctx context.Context, from, accessKey string, secret keyapi.Secret) (keyservice.Client, error) {
+func (s *Server) authenticate(
+	ctx context.Context, from, accessKey string, secret keyapi.Secret,
+) (keyservice.Client, error) {
 	wanted, err := keyapi.ParseAccessKey(accessKey)
 	if err != nil {
 		wanted = ""
@@ -106,9 +109,10 @@ func (s *Server) wrong(from, name string) error {
 	if wait == 0 {
 		return keyapi.Errorf(keyapi.CodeUnauthenticated, "The service does not accept this credential", "")
 	}
-	limited := keyapi.Errorf(keyapi.CodeRateLimited, "Too many wrong secrets from this address", "Wait, then give the right one.")
-	limited.RetryAfter = wait
-	return limited
+	return &keyapi.Error{
+		Code: keyapi.CodeRateLimited, Message: "Too many wrong secrets from this address",
+		Hint: "Wait, then give the right one.", RetryAfter: wait,
+	}
 }
 
 // JWKS gives the public halves of the keys whose tokens are accepted now, as a JSON Web Key Set (RFC 7517).

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// How many wrong secrets of one key may come from one address within a window before the answer is to wait, and of how
-// many keys and addresses is counted. A secret has 256 random bits: the limit is not against guessing, it is against the
-// noise: who has the wrong secret is told to stop asking.
+// How many wrong secrets of one key may come from one address within a window before the answer is to wait, and of
+// how many keys and addresses is counted. A secret has 256 random bits: the limit is not against guessing, it tells
+// who has the wrong one to stop asking.
 const (
 	failureWindow = time.Minute
 	failuresOpen  = 20
 	failureNames  = 50_000
 )
 
-// failures counts wrong secrets by key and address, within windows of time that all begin at once: the memory is bounded
-// (some 10 MB) and an attacker can't push anybody else out. Each replica counts for itself.
+// failures counts wrong secrets by key and address, within windows of time that all begin at once: the memory is
+// bounded (some 10 MB) and an attacker can't push anybody else out. Each replica counts for itself.
 type failures struct {
 	mu     sync.Mutex
 	begins time.Time

@@ -14,8 +14,8 @@ type Caller struct {
 	AccessKey string // "" for a resource server
 }
 
-// Authenticate says who a caller is, by the credential it gives. from is the network address it asks from. A blocked key
-// is one too: it may take its tokens back, and learns of each that it is not good. Errors: CodeUnauthenticated,
+// Authenticate says who a caller is, by the credential it gives. from is the network address it asks from. A blocked
+// key is one too: it may take its tokens back, and learns of each that it is not good. Errors: CodeUnauthenticated,
 // CodeRateLimited and those of the store.
 func (s *Server) Authenticate(ctx context.Context, from, id string, secret keyapi.Secret) (Caller, error) {
 	if _, err := keyapi.ParseAccessKey(id); err != nil {
@@ -33,7 +33,9 @@ func (s *Server) Authenticate(ctx context.Context, from, id string, secret keyap
 // Introspect says of a token whether it is good at this instant, and what it says (RFC 7662). good is false for every
 // token that is not, that is not the caller's to ask about, or that is none at all: nobody is told which.
 // Errors are those of the store.
-func (s *Server) Introspect(ctx context.Context, c Caller, token keyapi.Secret) (claims accesstoken.Claims, good bool, err error) {
+func (s *Server) Introspect(
+	ctx context.Context, c Caller, token keyapi.Secret,
+) (claims accesstoken.Claims, good bool, err error) {
 	claims, ok := s.verify(token)
 	if !ok || c.Resource == "" && c.AccessKey != claims.ClientID {
 		return accesstoken.Claims{}, false, nil
@@ -53,9 +55,9 @@ func (s *Server) Introspect(ctx context.Context, c Caller, token keyapi.Secret) 
 	return claims, true, nil
 }
 
-// Revoke takes a token back (RFC 7009, section 2): a key may do so with its own, also while it is blocked. A token that is
-// none or that has ended changes nothing and is no error. Errors: CodeNotPermitted for another's token, and for a resource
-// server, which has none; those of the store.
+// Revoke takes a token back (RFC 7009, section 2): a key may do so with its own, also while it is blocked. A token
+// that is none or that has ended changes nothing and is no error. Errors: CodeNotPermitted for another's token, and
+// for a resource server, which has none; those of the store.
 func (s *Server) Revoke(ctx context.Context, c Caller, token keyapi.Secret) error {
 	if c.AccessKey == "" {
 		return keyapi.Errorf(keyapi.CodeNotPermitted, "A resource server has no tokens of its own to take back", "")
@@ -77,7 +79,8 @@ func (s *Server) Revoke(ctx context.Context, c Caller, token keyapi.Secret) erro
 
 // verify checks what a token alone can say.
 func (s *Server) verify(token keyapi.Secret) (accesstoken.Claims, bool) {
-	claims, err := s.set.Load().Verify(token.Reveal(), accesstoken.Expect{Issuer: s.Issuer, Audience: s.Issuer, Now: s.Now()})
+	want := accesstoken.Expect{Issuer: s.Issuer, Audience: s.Issuer, Now: s.Now()}
+	claims, err := s.set.Load().Verify(token.Reveal(), want)
 	if err != nil {
 		s.Log.Debug("a token is not accepted", "reason", err)
 	}

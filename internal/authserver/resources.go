@@ -25,7 +25,8 @@ func isResourceName(text string) bool {
 // CodeInvalidRequest for a name that is none or is taken.
 func (s *Server) AddResource(ctx context.Context, name string) (keyapi.Secret, error) {
 	if !isResourceName(name) {
-		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeInvalidRequest, "The name of a resource server is 1 to 32 of a-z, 0-9 and -", "")
+		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeInvalidRequest,
+			"The name of a resource server is 1 to 32 of a-z, 0-9 and -", "")
 	}
 	secret, err := keyapi.NewAccessSecret(s.Random)
 	if err != nil {
@@ -35,11 +36,14 @@ func (s *Server) AddResource(ctx context.Context, name string) (keyapi.Secret, e
 		_, err := w.Resource(name)
 		switch {
 		case err == nil:
-			return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is a resource server %s already", name), "Remove it first, or choose another name.")
+			return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is a resource server %s already", name),
+				"Remove it first, or choose another name.")
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
-		return w.CreateResource(store.Resource{Name: name, Verifier: s.resourceVerifier(secret), CreatedAt: s.Now().UTC().Truncate(time.Second)})
+		return w.CreateResource(store.Resource{
+			Name: name, Verifier: s.resourceVerifier(secret), CreatedAt: s.Now().UTC().Truncate(time.Second),
+		})
 	})
 	if err != nil {
 		return keyapi.Secret{}, err
@@ -71,7 +75,8 @@ func (s *Server) RemoveResource(ctx context.Context, name string) error {
 
 func noResource(name string, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is no resource server %q", name), "See: apikeyd resource list")
+		return keyapi.Errorf(keyapi.CodeInvalidRequest, fmt.Sprintf("There is no resource server %q", name),
+			"See: apikeyd resource list")
 	}
 	return err
 }

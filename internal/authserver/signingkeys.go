@@ -89,8 +89,9 @@ func (s *Server) open(keys []store.SigningKey) (accesstoken.KeySet, error) {
 		var err error
 		if opened[i], err = s.seal.open(k); err != nil {
 			return accesstoken.KeySet{}, &keyapi.Error{
-				Code: keyapi.CodeUnavailable, Message: fmt.Sprintf("The signing key %s cannot be opened with this master key", k.ID), Err: err,
-				Hint: "Put back the master key file that was made with this database.",
+				Code: keyapi.CodeUnavailable, Err: err,
+				Message: fmt.Sprintf("The signing key %s cannot be opened with this master key", k.ID),
+				Hint:    "Put back the master key file that was made with this database.",
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -105,9 +106,10 @@ func (s *session) exec(ctx context.Context, in execInput, argv []string) error {
 	if err != nil {
 		return err
 	}
+	own := slices.Collect(maps.Values(partVariables)) // who gives it a token does not mean to give it the secret too
 	environment := slices.DeleteFunc(slices.Clone(s.env.Environ), func(assignment string) bool {
 		name, _, _ := strings.Cut(assignment, "=")
-		return parts[name] != ""
+		return parts[name] != "" || slices.Contains(own, name)
 	})
 	for name, part := range parts {
 		environment = append(environment, name+"="+values[part].Reveal())

@@ -78,27 +78,32 @@ func (s *session) addProfile(e profile.Entry, store string) error {
 // addable refuses a profile that would be of no use, before it is written.
 func (s *session) addable(e profile.Entry, store string) error {
 	if e.Name == profile.Local {
-		return keyapi.Errorf(keyapi.CodeUsage, "The profile local is built in: it is the embedded service", "Choose another name.")
+		return keyapi.Errorf(keyapi.CodeUsage, "The profile local is built in: it is the embedded service",
+			"Choose another name.")
 	}
 	if !profile.ValidName(e.Name) {
-		return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("%q is not a profile name", e.Name), "It has 1 to 32 of a-z, 0-9 and -.")
+		return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("%q is not a profile name", e.Name),
+			"It has 1 to 32 of a-z, 0-9 and -.")
 	}
 	switch {
 	case e.TokenURL != "" && (e.Server != "" || e.Login != ""):
-		return keyapi.Errorf(keyapi.CodeUsage, "A service without a key API has neither a --server nor a login", "Leave --server and --login-id out.")
+		return keyapi.Errorf(keyapi.CodeUsage, "A service without a key API has neither a --server nor a login",
+			"Leave --server and --login-id out.")
 	case e.TokenURL != "":
 		if _, _, err := foreign.Endpoint(e.TokenURL); err != nil {
 			return err
 		}
 	case e.Server == "":
-		return keyapi.Errorf(keyapi.CodeUsage, "The profile needs the address of a key service", "Add it: --server URL. For a service without a key API: --token-url URL")
+		return keyapi.Errorf(keyapi.CodeUsage, "The profile needs the address of a key service",
+			"Add it: --server URL. For a service without a key API: --token-url URL")
 	default:
 		if _, err := keyapi.Origin(e.Server); err != nil {
 			return err
 		}
 	}
 	if store != "" && !slices.Contains(storeChoices, store) {
-		return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("The store %q is not one of %s", store, strings.Join(storeChoices, ", ")), "")
+		return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("The store %q is not one of %s", store, strings.Join(storeChoices, ", ")),
+			"")
 	}
 	_, found, err := profile.Find(s.settings.Config, e.Name)
 	if err == nil && found {

@@ -31,7 +31,8 @@ func (c *Custodian) Adopt(ctx context.Context, accessKey string, secret keyapi.S
 			return err
 		}
 		out.Key, err = c.Service.API.Key(ctx)
-		out.Changed = out.Changed || knownErr != nil || !sameKey(known, out.Key) || oldErr != nil || old.Reveal() != secret.Reveal()
+		out.Changed = out.Changed || knownErr != nil || oldErr != nil || !sameKey(known, out.Key) ||
+			old.Reveal() != secret.Reveal()
 		return err
 	})
 	return out, err

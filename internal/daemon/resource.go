@@ -63,7 +63,9 @@ func resourceAddCommand(env *Env) *cobra.Command {
 		Args:              resourceName(),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.runs(func(ctx context.Context, s *session, args []string) error {
-			return s.withAuthServer(ctx, func(tokens *authserver.Server) error { return resourceAdd(ctx, s, tokens, args[0]) })
+			return s.withAuthServer(ctx, func(tokens *authserver.Server) error {
+				return resourceAdd(ctx, s, tokens, args[0])
+			})
 		}),
 	}
 }
@@ -120,7 +122,9 @@ func resourceRemoveCommand(env *Env) *cobra.Command {
 		Args:              resourceName(),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.runs(func(ctx context.Context, s *session, args []string) error {
-			return s.withAuthServer(ctx, func(tokens *authserver.Server) error { return resourceRemove(ctx, s, tokens, args[0], yes) })
+			return s.withAuthServer(ctx, func(tokens *authserver.Server) error {
+				return resourceRemove(ctx, s, tokens, args[0], yes)
+			})
 		}),
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it without a question")
@@ -133,8 +137,11 @@ func resourceRemove(ctx context.Context, s *session, tokens *authserver.Server, 
 			return err
 		}
 		err := s.asker("apikeyd resource remove "+command.Quote(name)+" --yes").Confirm(ctx, popup.Question{
-			Title:   "Remove this resource server?",
-			Body:    []string{name + " can't ask about access tokens any more: it will refuse all of them.", "A new secret is made when it is added again."},
+			Title: "Remove this resource server?",
+			Body: []string{
+				name + " can't ask about access tokens any more: it will refuse all of them.",
+				"A new secret is made when it is added again.",
+			},
 			Confirm: "Remove", Cancel: "Cancel",
 		})
 		if err != nil {

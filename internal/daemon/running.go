@@ -107,14 +107,12 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 		case <-tick.C:
 			r.upkeep(ctx)
 		case <-signingKeys.C:
-			if err := r.service.reload(ctx); err != nil {
-				r.log.Error("the signing keys could not be read again", "error", err)
-			}
+			r.readSigningKeys(ctx)
 		case err := <-failed:
 			return errors.Join(err, r.end(ctx, signals))
 		case signal := <-signals:
 			if signal == syscall.SIGHUP {
-				r.reload()
+				r.reload(ctx)
 				continue
 			}
 			r.log.Info("ending", "signal", signal.String())
@@ -139,10 +137,21 @@ func (r *running) upkeep(ctx context.Context) {
 	}
 }
 
+// readSigningKeys reads the signing keys again. Those in use stay if that fails.
+func (r *running) readSigningKeys(ctx context.Context) (done bool) {
+	err := r.service.reload(ctx)
+	if err != nil {
+		r.log.Error("the signing keys could not be read again", "error", err)
+	}
+	return err == nil
+}
+
 // reload is what a hang-up asks for.
-func (r *running) reload() {
+func (r *running) reload(ctx context.Context) {
+	if r.readSigningKeys(ctx) {
+		r.log.Info("the signing keys were read again")
+	}
 	if r.certificate == nil {
-		r.log.Info("there is nothing to read again")
 		return
 	}
 	if err := r.certificate.Reload(); err != nil {

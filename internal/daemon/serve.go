@@ -17,7 +17,8 @@ func serveCommand(env *Env) *cobra.Command {
 		Short: "Serve the key API",
 		Long: "Serves the key API until it is interrupted or terminated. Then it takes no new\n" +
 			"connections and answers the requests in hand, for at most 30 seconds; a second\n" +
-			"signal ends it at once. A hang-up makes it read its certificate again.\n\n" +
+			"signal ends it at once. A hang-up makes it read its certificate and its signing\n" +
+			"keys again.\n\n" +
 			"A setting is a flag, else a variable (--tls-cert: APIKEYD_TLS_CERT), else a\n" +
 			"line in the file of --config (tls-cert: FILE).",
 		Example:           "  apikeyd serve\n  apikeyd serve --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem",

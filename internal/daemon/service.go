@@ -23,7 +23,8 @@ type service struct {
 
 // service puts the parts of the key service together. address is where it listens; ready says whether it can serve now.
 func (s *session) service(
-	ctx context.Context, data *datadir.Service, address string, counts *metrics.Metrics, ready func(context.Context) error,
+	ctx context.Context, data *datadir.Service, address string, counts *metrics.Metrics,
+	ready func(context.Context) error,
 ) (service, error) {
 	issuer := s.config.Issuer
 	if issuer == "" {
@@ -42,7 +43,9 @@ func (s *session) service(
 			Keys: keys, Accounts: accounts.New(people), MFARequired: s.config.MFARequired, Issuer: issuer, Ready: ready,
 			ClientAddress: client, Metrics: counts, Now: s.env.Now, Random: s.env.Random, Log: s.log,
 			Routes: func(mux *http.ServeMux) {
-				oauthapi.Routes(mux, oauthapi.Options{Server: tokens, Issuer: issuer, ClientAddress: client, Log: s.log})
+				oauthapi.Routes(mux, oauthapi.Options{
+					Server: tokens, Issuer: issuer, ClientAddress: client, Log: s.log,
+				})
 			},
 		}),
 		flush: keys.DeferUses(), reload: tokens.Reload,
@@ -56,13 +59,16 @@ func (s *session) keys(data *datadir.Service) *keyservice.Service {
 }
 
 // authServer gives the authorization server of an open folder. The first one on a database makes its signing key.
-func (s *session) authServer(ctx context.Context, data *datadir.Service, keys *keyservice.Service, issuer string) (*authserver.Server, error) {
+func (s *session) authServer(
+	ctx context.Context, data *datadir.Service, keys *keyservice.Service, issuer string,
+) (*authserver.Server, error) {
 	return authserver.Open(ctx, authserver.Options{
 		Store: data.DB, Key: data.Key, Keys: keys, Issuer: issuer, Now: s.env.Now, Random: s.env.Random, Log: s.log,
 	})
 }
 
-// withAuthServer runs fn with the authorization server of the folder. It gives no tokens, so that its issuer is no matter.
+// withAuthServer runs fn with the authorization server of the folder. It gives no tokens, so that its issuer is no
+// matter.
 func (s *session) withAuthServer(ctx context.Context, fn func(*authserver.Server) error) error {
 	return s.withData(ctx, func(data *datadir.Service) error {
 		server, err := s.authServer(ctx, data, s.keys(data), s.config.Issuer)

@@ -58,7 +58,9 @@ func signingKeysListCommand(env *Env) *cobra.Command {
 		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.runs(func(ctx context.Context, s *session, _ []string) error {
-			return s.withAuthServer(ctx, func(tokens *authserver.Server) error { return signingKeysList(ctx, s, tokens) })
+			return s.withAuthServer(ctx, func(tokens *authserver.Server) error {
+				return signingKeysList(ctx, s, tokens)
+			})
 		}),
 	}
 }
@@ -72,7 +74,9 @@ func signingKeysList(ctx context.Context, s *session, tokens *authserver.Server)
 	var rows [][]string
 	for _, t := range terms {
 		page.Items = append(page.Items, termObject(t))
-		rows = append(rows, []string{t.KeyID, s.out.Moment(t.SignsFrom), s.momentOrNone(t.SignsTill), s.momentOrNone(t.RetiresAt)})
+		rows = append(rows, []string{
+			t.KeyID, s.out.Moment(t.SignsFrom), s.momentOrNone(t.SignsTill), s.momentOrNone(t.RetiresAt),
+		})
 	}
 	if s.out.JSON {
 		return s.out.Object(page)
@@ -98,7 +102,9 @@ func signingKeysRotateCommand(env *Env) *cobra.Command {
 		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: env.runs(func(ctx context.Context, s *session, _ []string) error {
-			return s.withAuthServer(ctx, func(tokens *authserver.Server) error { return signingKeysRotate(ctx, s, tokens) })
+			return s.withAuthServer(ctx, func(tokens *authserver.Server) error {
+				return signingKeysRotate(ctx, s, tokens)
+			})
 		}),
 	}
 }

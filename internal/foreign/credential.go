@@ -26,9 +26,11 @@ func Half(name, text string) (string, error) {
 	case text == "":
 		return "", keyapi.Errorf(keyapi.CodeInvalidRequest, "There is no "+name, "Copy it again, whole.")
 	case len(text) > maxText:
-		return "", keyapi.Errorf(keyapi.CodeInvalidRequest, "The "+name+" is longer than 4096 bytes", "Copy it again, and nothing else.")
+		return "", keyapi.Errorf(keyapi.CodeInvalidRequest, "The "+name+" is longer than 4096 bytes",
+			"Copy it again, and nothing else.")
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return "", keyapi.Errorf(keyapi.CodeInvalidRequest, "The "+name+" is not one line of visible characters", "Copy it again, and nothing else.")
+		return "", keyapi.Errorf(keyapi.CodeInvalidRequest, "The "+name+" is not one line of visible characters",
+			"Copy it again, and nothing else.")
 	}
 	return text, nil
 }
@@ -75,7 +77,8 @@ func Parse(text string) (accessKey string, secret keyapi.Secret, err error) {
 			continue
 		}
 		if halves[half] != "" {
-			return "", keyapi.Secret{}, keyapi.Errorf(keyapi.CodeInvalidRequest, "There is more than one "+half+" in the input", "Give one.")
+			return "", keyapi.Secret{}, keyapi.Errorf(keyapi.CodeInvalidRequest, "There is more than one "+half+" in the input",
+				"Give one.")
 		}
 		halves[half] = value
 	}

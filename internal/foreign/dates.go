@@ -16,7 +16,8 @@ func ParseDate(text string, zone *time.Location) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, keyapi.Errorf(keyapi.CodeInvalidRequest, "The date is not one such as 2026-11-23", "An instant such as 2026-11-23T06:44:00Z is one too.")
+		return at, keyapi.Errorf(keyapi.CodeInvalidRequest, "The date is not one such as 2026-11-23",
+			"An instant such as 2026-11-23T06:44:00Z is one too.")
 	}
 	return at, nil
 }
@@ -25,7 +26,8 @@ func ParseDate(text string, zone *time.Location) (time.Time, error) {
 func Created(text string, now time.Time) (time.Time, error) {
 	at, err := ParseDate(text, now.Location())
 	if err == nil && at.After(now) {
-		err = keyapi.Errorf(keyapi.CodeInvalidRequest, "The key can't have been made in the future", "Give the day the page says it was created.")
+		err = keyapi.Errorf(keyapi.CodeInvalidRequest, "The key can't have been made in the future",
+			"Give the day the page says it was created.")
 	}
 	return at, err
 }
@@ -43,7 +45,8 @@ func Dates(created, expires string, now time.Time) (from, until time.Time, err e
 	}
 	until, err = ParseDate(expires, now.Location())
 	if err == nil && !until.After(from) {
-		err = keyapi.Errorf(keyapi.CodeInvalidRequest, "The key can't have expired before it was made", "Look at both dates on the page.")
+		err = keyapi.Errorf(keyapi.CodeInvalidRequest, "The key can't have expired before it was made",
+			"Look at both dates on the page.")
 	}
 	return from, until, err
 }

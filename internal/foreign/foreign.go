@@ -164,5 +164,6 @@ func (s *Service) Recover(context.Context, keyapi.IdempotencyKey) (keyapi.Result
 
 // Events implements keyapi.API. Error: CodeUsage, always.
 func (s *Service) Events(context.Context, string) (keyapi.EventPage, error) {
-	return keyapi.EventPage{}, keyapi.Errorf(keyapi.CodeUsage, "This service has no key API: it gives no history", "See its page.")
+	return keyapi.EventPage{}, keyapi.Errorf(keyapi.CodeUsage, "This service has no key API: it gives no history",
+		"See its page.")
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // openDocument reads docs/openapi.yaml.
-func openDocument(t *testing.T) routers.Router {
+func openDocument(t testing.TB) routers.Router {
 	t.Helper()
 	parsed, err := openapi3.NewLoader().LoadFromFile(filepath.Join("..", "..", "docs", "openapi.yaml"))
 	if err != nil {
@@ -34,7 +34,7 @@ func openDocument(t *testing.T) routers.Router {
 
 // checked is a transport that holds every exchange against the document.
 type checked struct {
-	t        *testing.T
+	t        testing.TB
 	next     http.RoundTripper
 	document routers.Router
 }

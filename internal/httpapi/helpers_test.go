@@ -67,13 +67,14 @@ func (f *faulty) Write(ctx context.Context, fn func(store.Writer) error) error {
 
 // service is a whole key service on a loopback address.
 type service struct {
-	t        *testing.T
+	t        testing.TB
 	clock    *clock
 	dir      string
 	log      *testkit.Buffer
 	db       *faulty
 	keys     *keyservice.Service
 	accounts *accounts.Service
+	handler  http.Handler
 	url      string
 	document routers.Router
 	client   *http.Client
@@ -83,7 +84,7 @@ type service struct {
 }
 
 // serve starts a service with one account, which may have a key. change may alter the options of the API.
-func serve(t *testing.T, mfaRequired bool, change func(*httpapi.Options)) *service {
+func serve(t testing.TB, mfaRequired bool, change func(*httpapi.Options)) *service {
 	t.Helper()
 	ctx := context.Background()
 	s := &service{t: t, clock: &clock{}, dir: t.TempDir(), log: &testkit.Buffer{}, document: openDocument(t)}
@@ -122,7 +123,8 @@ func serve(t *testing.T, mfaRequired bool, change func(*httpapi.Options)) *servi
 	if change != nil {
 		change(&o)
 	}
-	server := httptest.NewServer(httpapi.New(o))
+	s.handler = httpapi.New(o)
+	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	transport := server.Client().Transport.(*http.Transport)
 	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = 64, 64

@@ -9,7 +9,7 @@ import (
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-func open(t *testing.T) *service {
+func open(t testing.TB) *service {
 	t.Helper()
 	s := serve(t, false, nil)
 	s.signIn()

@@ -19,8 +19,8 @@ type credential struct {
 	secret keyapi.Secret
 }
 
-// read reads the form of a request and the credential it comes with. It writes the reply itself where there is none, and
-// gives ok false.
+// read reads the form of a request and the credential it comes with. It writes the reply itself where there is none,
+// and gives ok false.
 func (a *api) read(w http.ResponseWriter, r *http.Request) (form url.Values, c credential, ok bool) {
 	form, problem := readForm(r)
 	if problem == "" {
@@ -64,8 +64,8 @@ func readForm(r *http.Request) (form url.Values, problem string) {
 }
 
 // readCredential finds the credential in the header (HTTP Basic, both halves form-encoded) or in the form, but not in
-// both: RFC 6749, section 2.3. A parameter without a value counts as left out (section 3.2). What stands in the header and
-// is no credential is none: that is answered as a wrong one is (section 5.2), not as a mistake of form.
+// both: RFC 6749, section 2.3. A parameter without a value counts as left out (section 3.2). What stands in the
+// header and is no credential is none: that is answered as a wrong one is (section 5.2), not as a mistake of form.
 func readCredential(h http.Header, form url.Values) (c credential, problem string) {
 	posted := credential{form.Get("client_id"), keyapi.NewSecret(form.Get("client_secret"))}
 	headers := h.Values("Authorization")

@@ -38,8 +38,9 @@ func (a *api) introspect(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusOK, []byte(inactive))
 	default:
 		text, err := json.Marshal(active{
-			Active: true, Issuer: claims.Issuer, Subject: claims.Subject, ClientID: claims.ClientID, Audience: claims.Audience,
-			ExpiresAt: claims.ExpiresAt.Unix(), IssuedAt: claims.IssuedAt.Unix(), ID: claims.ID, TokenType: "Bearer",
+			Active: true, Issuer: claims.Issuer, Subject: claims.Subject, ClientID: claims.ClientID,
+			Audience: claims.Audience, ExpiresAt: claims.ExpiresAt.Unix(), IssuedAt: claims.IssuedAt.Unix(),
+			ID: claims.ID, TokenType: "Bearer",
 		})
 		if err != nil { // strings and numbers only
 			panic(err)
@@ -57,7 +58,9 @@ func (a *api) revoke(w http.ResponseWriter, r *http.Request) {
 	err := a.Server.Revoke(r.Context(), caller, token)
 	switch {
 	case keyapi.CodeOf(err) == keyapi.CodeNotPermitted:
-		a.refuse(w, http.StatusBadRequest, failure{Error: unauthorizedClient, Description: "A key takes back its own tokens, and nobody else's"})
+		a.refuse(w, http.StatusBadRequest, failure{
+			Error: unauthorizedClient, Description: "A key takes back its own tokens, and nobody else's",
+		})
 	case err != nil:
 		a.fail(w, r, err)
 	default:

@@ -1,6 +1,6 @@
 // Package oauthapi is the authorization server over HTTP: the token endpoint (RFC 6749), introspection (RFC 7662),
-// revocation (RFC 7009), the JSON Web Key Set (RFC 7517) and the metadata (RFC 8414). It knows the protocol's forms; what
-// is given to whom is for package authserver to say.
+// revocation (RFC 7009), the JSON Web Key Set (RFC 7517) and the metadata (RFC 8414). It knows the protocol's forms;
+// what is given to whom is for package authserver to say.
 package oauthapi
 
 import (
@@ -53,7 +53,9 @@ func Routes(mux *http.ServeMux, o Options) {
 func (a *api) wrongMethod(allow string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", allow)
-		a.refuse(w, http.StatusMethodNotAllowed, failure{Error: invalidRequest, Description: "The methods of this path are " + allow})
+		a.refuse(w, http.StatusMethodNotAllowed, failure{
+			Error: invalidRequest, Description: "The methods of this path are " + allow,
+		})
 	}
 }
 
@@ -90,12 +92,16 @@ func (a *api) refuse(w http.ResponseWriter, status int, f failure) {
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch code := keyapi.CodeOf(err); code {
 	case keyapi.CodeUnauthenticated:
-		a.refuse(w, http.StatusUnauthorized, failure{Error: invalidClient, Description: "The client or its secret is not right"})
+		a.refuse(w, http.StatusUnauthorized, failure{
+			Error: invalidClient, Description: "The client or its secret is not right",
+		})
 	case keyapi.CodeKeyDisabled, keyapi.CodeKeyExpired, keyapi.CodeMFANotEnabled, keyapi.CodeNotPermitted:
 		a.refuse(w, http.StatusBadRequest, failure{Error: unauthorizedClient, Description: blocked[code], Code: code})
 	case keyapi.CodeRateLimited:
 		wait(w, err)
-		a.refuse(w, http.StatusTooManyRequests, failure{Error: unavailable, Description: "Too many wrong secrets from this address", Code: code})
+		a.refuse(w, http.StatusTooManyRequests, failure{
+			Error: unavailable, Description: "Too many wrong secrets from this address", Code: code,
+		})
 	default:
 		level := slog.LevelError
 		if r.Context().Err() != nil { // whoever asked is gone: nobody reads the reply, and nothing is wrong here
@@ -103,7 +109,9 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		a.Log.Log(r.Context(), level, "the request failed", "route", r.URL.Path, "error", err)
 		w.Header().Set("Retry-After", "1")
-		a.refuse(w, http.StatusServiceUnavailable, failure{Error: unavailable, Description: "The service cannot answer now", Code: keyapi.CodeUnavailable})
+		a.refuse(w, http.StatusServiceUnavailable, failure{
+			Error: unavailable, Description: "The service cannot answer now", Code: keyapi.CodeUnavailable,
+		})
 	}
 }
 

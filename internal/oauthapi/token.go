@@ -17,10 +17,14 @@ func (a *api) token(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, http.StatusBadRequest, failure{Error: invalidRequest, Description: "The grant_type is missing"})
 		return
 	case form.Get("grant_type") != "client_credentials":
-		a.refuse(w, http.StatusBadRequest, failure{Error: unsupportedGrant, Description: "The only grant is client_credentials"})
+		a.refuse(w, http.StatusBadRequest, failure{
+			Error: unsupportedGrant, Description: "The only grant is client_credentials",
+		})
 		return
 	case form.Get("scope") != "":
-		a.refuse(w, http.StatusBadRequest, failure{Error: invalidScope, Description: "There are no scopes: a token has the rights of the login"})
+		a.refuse(w, http.StatusBadRequest, failure{
+			Error: invalidScope, Description: "There are no scopes: a token has the rights of the login",
+		})
 		return
 	}
 	token, err := a.Server.Issue(r.Context(), a.ClientAddress(r), c.id, c.secret)

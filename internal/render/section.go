@@ -69,7 +69,8 @@ func (p *Printer) rowsOnItsPage(k Key) [][]string {
 		if !k.CreatedAt.IsZero() {
 			created = p.date(k.CreatedAt)
 		}
-		rows = append(rows, []string{"Access Key", k.AccessKey}, []string{"Created", created}, []string{"Expires", p.expiry(k.ExpiresAt)})
+		rows = append(rows, []string{"Access Key", k.AccessKey}, []string{"Created", created},
+			[]string{"Expires", p.expiry(k.ExpiresAt)})
 		actions = "managed on its page\nask whether it works: apikey check --live"
 	}
 	return append(rows, []string{"Secret", p.secret(k)}, []string{"Profile", k.Profile}, []string{"Service", Place(k.Server)},

@@ -154,7 +154,7 @@ func TestCanary_KilledAndPanicking(t *testing.T) {
 	}
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var count tally
-	each(t, all[:pick(16, len(all))], func() func(trial) {
+	each(t, all[:pick(10, len(all))], func() func(trial) {
 		return func(k trial) {
 			count.trials.Add(1)
 			u := newUser(t, tool)

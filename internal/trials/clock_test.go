@@ -36,7 +36,7 @@ func TestClock_SetBackAndForth_WhileAnActionIsCutShort(t *testing.T) {
 	tool, random := build(t, "failpoint"), dice(t)
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var count tally
-	each(t, all[:pick(20, len(all))], func() func(trial) {
+	each(t, all[:pick(12, len(all))], func() func(trial) {
 		return func(k trial) {
 			count.trials.Add(1)
 			u := newUser(t, tool) // of its own: a home in which the clock was a day ahead has the replies of that day

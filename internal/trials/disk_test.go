@@ -94,7 +94,7 @@ func TestDisk_Full(t *testing.T) {
 	u := onDisk(t, tool, smallDisk(t, 2<<20))
 	var count tally
 	for _, o := range orders {
-		for pages := 0; pages <= 30; pages += pick(10, 1) {
+		for pages := 0; pages <= 30; pages += pick(15, 1) {
 			count.trials.Add(1)
 			before, err := o.prepare(u)
 			if err != nil {

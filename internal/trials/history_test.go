@@ -68,25 +68,54 @@ const (
 	clientName  = "APIKEY_TRIALS_NAME"
 	clientSeed  = "APIKEY_TRIALS_CLIENT_SEED"
 	clientCount = "APIKEY_TRIALS_COUNT"
+	clientURL   = "APIKEY_TRIALS_SERVER"
+	clientLogin = "APIKEY_TRIALS_LOGIN"
 )
 
 func init() { //nolint:gochecknoinits // children are named before any test runs
 	children["client"] = client
 }
 
-// client is a process that acts on the key of the service in a folder, and reports.
+// client is a process that acts on the key of a service, the one in a folder or one over HTTP, and reports.
 func client() int {
 	seed, _ := strconv.ParseUint(os.Getenv(clientSeed), 10, 64)
 	count, _ := strconv.Atoi(os.Getenv(clientCount))
-	api, err := openEmbedded(os.Getenv(clientDir))
+	var api keyapi.API
+	var err error
+	if url := os.Getenv(clientURL); url != "" {
+		api, err = signIn(url, os.Getenv(clientLogin))
+	} else {
+		api, err = openEmbedded(os.Getenv(clientDir))
+	}
 	if err == nil {
-		err = errors.Join(actAtRandom(api, os.Getenv(clientName), mathrand.New(mathrand.NewPCG(seed, 2)), count, os.Stdout), api.Close())
+		err = actAtRandom(api, os.Getenv(clientName), mathrand.New(mathrand.NewPCG(seed, 2)), count, os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
+}
+
+// signIn gives a client of a service with a session of its own.
+func signIn(url, login string) (*keyapi.Client, error) {
+	c, err := keyapi.NewClient(keyapi.ClientOptions{Server: url, UserAgent: "trials"})
+	if err != nil {
+		return nil, err
+	}
+	for { // attempts under way count as failures until they are decided: some of those made at once are told to wait
+		session, err := c.SignIn(context.Background(), keyapi.SignIn{LoginID: login, Password: keyapi.NewSecret(password)})
+		var limited *keyapi.Error
+		switch {
+		case err == nil:
+			c.SetSession(session.Token)
+			return c, nil
+		case errors.As(err, &limited) && limited.Code == keyapi.CodeRateLimited && limited.RetryAfter < patience:
+			time.Sleep(max(limited.RetryAfter, 50*time.Millisecond))
+		default:
+			return nil, err
+		}
+	}
 }
 
 func openEmbedded(dir string) (*embedded.Service, error) {
@@ -240,7 +269,11 @@ func (s modelState) step(now time.Time, in input, got output) (bool, any) {
 	case doLook:
 		return got == view(s.key, false), s
 	case doAuthenticate:
-		return got == output{Code: s.authenticates(now, in.AccessKey)}, s
+		want := s.authenticates(now, in.AccessKey)
+		if want == keyapi.CodeUnauthenticated && got.Code == keyapi.CodeRateLimited { // a dead secret, tried too often
+			return true, s
+		}
+		return got == output{Code: want}, s
 	}
 	if reply, found := s.replies[in.Attempt]; found {
 		return got == reply.out, s
@@ -292,47 +325,100 @@ func (s modelState) authenticates(now time.Time, accessKey string) keyapi.Code {
 	}
 }
 
-// TestHistories_OfManyProcesses: processes act on one key at the same time, some of them are killed in the middle of it.
-// What they saw fits one order in which one acted after the other, each at an instant between its call and its return.
+// TestHistories_OfManyProcesses: processes act on the key of one folder at the same time, some of them are killed in the
+// middle of it. What they saw fits one order in which one acted after the other, each at an instant between its call and
+// its return.
 func TestHistories_OfManyProcesses(t *testing.T) {
 	random := dice(t)
 	operations, killed := 0, 0
 	for range pick(2, 100) {
 		dir := t.TempDir()
-		var mu sync.Mutex
-		var wg sync.WaitGroup
-		var lines [][]line
-		for n := range 6 {
-			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), asChild+"=client", clientDir+"="+dir, fmt.Sprintf("%s=c%d", clientName, n),
-				fmt.Sprintf("%s=%d", clientSeed, random.Uint64()), clientCount+"=15")
-			life := 0
-			if n < 2 { // these are killed when an operation has just begun
-				life = 1 + 2*random.IntN(15)
-			}
-			wg.Go(func() {
-				got, err := watch(cmd, life)
-				mu.Lock()
-				defer mu.Unlock()
-				lines = append(lines, got)
-				if err != nil {
-					t.Errorf("%v", err)
-				}
-			})
+		lines := crowd(t, random, clientDir+"="+dir)
+		service, err := openEmbedded(dir)
+		if err != nil {
+			t.Fatal(err)
 		}
-		wg.Wait()
-		history, cut := assemble(t, dir, lines)
-		operations += len(history)
-		killed += cut
-		verdict := porcupine.CheckOperationsTimeout(model(time.Now()), history, time.Minute)
-		if verdict != porcupine.Ok {
-			for _, o := range history {
-				t.Logf("%d %d–%d %s", o.ClientId, o.Call, o.Return, model(time.Now()).DescribeOperation(o.Input, o.Output))
-			}
-			t.Fatalf("no order explains the history: %s", verdict)
-		}
+		history, cut := assemble(t, service, lines)
+		_ = service.Close()
+		operations, killed = operations+len(history), killed+cut
+		explained(t, history)
 	}
 	t.Logf("%d operations, %d of them cut short by a kill", operations, killed)
+}
+
+// TestHistories_OfManyClients: the same over HTTP, on one account of a running service.
+func TestHistories_OfManyClients(t *testing.T) {
+	random := dice(t)
+	rounds := pick(1, 40)
+	var logins []string
+	for n := range rounds {
+		logins = append(logins, fmt.Sprintf("h%d", n))
+	}
+	s := newService(t, buildService(t), logins...)
+	operations, killed := 0, 0
+	for _, login := range logins {
+		if err := s.start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := crowd(t, random, clientURL+"=http://"+s.address, clientLogin+"="+login)
+		// A request of a client that was killed may still be carried out: it is when the service has ended in order.
+		if err := s.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.start(); err != nil {
+			t.Fatal(err)
+		}
+		api, err := signIn("http://"+s.address, login)
+		if err != nil {
+			t.Fatal(err)
+		}
+		history, cut := assemble(t, api, lines)
+		s.end()
+		operations, killed = operations+len(history), killed+cut
+		explained(t, history)
+	}
+	t.Logf("%d operations, %d of them cut short by a kill", operations, killed)
+}
+
+// crowd lets clients act at the same time and gives what each of them reported.
+func crowd(t *testing.T, random *mathrand.Rand, env ...string) (lines [][]line) {
+	t.Helper()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for n := range 6 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(append(os.Environ(), env...), asChild+"=client", fmt.Sprintf("%s=c%d", clientName, n),
+			fmt.Sprintf("%s=%d", clientSeed, random.Uint64()), clientCount+"=15")
+		life := 0
+		if n < 2 { // these are killed when an operation has just begun
+			life = 1 + 2*random.IntN(15)
+		}
+		wg.Go(func() {
+			got, err := watch(cmd, life)
+			mu.Lock()
+			defer mu.Unlock()
+			lines = append(lines, got)
+			if err != nil {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	wg.Wait()
+	return lines
+}
+
+// explained looks for an order that explains a history.
+func explained(t *testing.T, history []porcupine.Operation) {
+	t.Helper()
+	m := model(time.Now())
+	verdict := porcupine.CheckOperationsTimeout(m, history, time.Minute)
+	if verdict == porcupine.Ok {
+		return
+	}
+	for _, o := range history {
+		t.Logf("%d %d–%d %s", o.ClientId, o.Call, o.Return, m.DescribeOperation(o.Input, o.Output))
+	}
+	t.Fatalf("no order explains the history: %s", verdict)
 }
 
 // watch runs a client, kills it after so many lines if that is not 0, and gives its lines.
@@ -363,13 +449,8 @@ func watch(cmd *exec.Cmd, life int) (lines []line, err error) {
 
 // assemble makes a history of the lines. An operation that was cut short by a kill took effect if the audit trail has
 // it, at some instant until the end; else it did not. Every change is in the trail, once.
-func assemble(t *testing.T, dir string, clients [][]line) (history []porcupine.Operation, cut int) {
+func assemble(t *testing.T, service keyapi.API, clients [][]line) (history []porcupine.Operation, cut int) {
 	t.Helper()
-	service, err := openEmbedded(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = service.Close() }()
 	trail := map[string]keyapi.Event{}
 	for cursor, revision := "", int64(-1); ; {
 		page, err := service.Events(context.Background(), cursor)
@@ -377,6 +458,9 @@ func assemble(t *testing.T, dir string, clients [][]line) (history []porcupine.O
 			t.Fatal(err)
 		}
 		for _, e := range page.Items {
+			if calls[e.Action] == nil {
+				continue // of the account, by the operator
+			}
 			if _, twice := trail[e.UserAgent]; twice || revision >= 0 && e.Revision != revision-1 {
 				t.Errorf("the trail has %s twice, or not revision %d after %d", e.UserAgent, e.Revision, revision)
 			}

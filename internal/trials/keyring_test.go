@@ -42,7 +42,7 @@ func TestKeyring_FailsAtAnyCall(t *testing.T) {
 	}
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var count tally
-	each(t, all[:min(len(all), pick(40, 800))], func() func(trial) {
+	each(t, all[:min(len(all), pick(24, 1000))], func() func(trial) {
 		d := newDesk(t)
 		u := onDesk(t, tool, d)
 		return func(k trial) {
@@ -85,7 +85,7 @@ func noStray(u user, d *desk) error {
 	var kept struct {
 		AccessKey string `json:"accessKey"`
 		Stale     []struct {
-			AccessKey string `json:"accessKey"`
+			Name string `json:"name"`
 		} `json:"stale"`
 	}
 	for _, path := range u.files("accounts") {
@@ -101,7 +101,7 @@ func noStray(u user, d *desk) error {
 	}
 	noted := []string{kept.AccessKey}
 	for _, s := range kept.Stale {
-		noted = append(noted, s.AccessKey)
+		noted = append(noted, s.Name)
 	}
 	for slot := range d.secrets() {
 		if !slices.Contains(noted, slot) {
@@ -122,7 +122,7 @@ func TestKeyring_TwoHomes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var count tally
-	for range pick(6, 100) {
+	for range pick(4, 100) {
 		k := kill{order: making()[random.IntN(5)], first: steps[random.IntN(len(steps))]}
 		if err := k.try(one, &count); err != nil {
 			t.Fatalf("%v: %v", k, err)

@@ -61,7 +61,8 @@ type desk struct {
 	next   int
 	calls  int
 	fault  fault
-	healed chan struct{} // closed when the fault ends
+	late   []func() *dbus.Error // calls that were not answered
+	healed chan struct{}        // closed when the fault ends
 }
 
 // newDesk puts a keyring on a bus of its own.
@@ -103,11 +104,16 @@ func (d *desk) plan(f fault) {
 	d.fault, d.calls, d.healed = f, 0, make(chan struct{})
 }
 
-// heal ends the fault. Calls that were not answered are carried out now: nobody waits for them any more.
+// heal ends the fault. Calls that were not answered are carried out now, before any that comes after them: they land
+// late, and nobody waits for them any more.
 func (d *desk) heal() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fault = fault{}
+	for _, do := range d.late {
+		_ = do()
+	}
+	d.late = nil
 	select {
 	case <-d.healed:
 	default:
@@ -129,17 +135,14 @@ func (d *desk) answer(do func() *dbus.Error) *dbus.Error {
 	if f.after {
 		_ = do()
 	}
+	if refusal == nil && !f.after {
+		d.late = append(d.late, do)
+	}
 	d.mu.Unlock()
-	if refusal != nil {
-		return refusal
+	if refusal == nil {
+		<-healed
 	}
-	<-healed
-	if !f.after {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		_ = do() // it lands late
-	}
-	return nil
+	return refusal
 }
 
 // secrets lists the Access Secrets that are kept, by their slots.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -93,6 +94,16 @@ func (s *service) start(env ...string) error {
 		s.end()
 		return fmt.Errorf("the service does not listen:\n%s", s.log)
 	}
+}
+
+// stop ends it in order: it answers the requests in hand.
+func (s *service) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	err := s.cmd.Wait()
+	s.cmd = nil
+	return err
 }
 
 // end kills it.

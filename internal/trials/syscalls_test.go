@@ -49,7 +49,7 @@ func TestSyscalls_FailOrAreTheLast(t *testing.T) {
 	}
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var count tally
-	each(t, all[:pick(24, len(all))], func() func(trial) {
+	each(t, all[:pick(12, len(all))], func() func(trial) {
 		u := newUser(t, tool)
 		return func(k trial) {
 			count.trials.Add(1)

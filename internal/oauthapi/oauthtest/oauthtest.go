@@ -1,5 +1,5 @@
-// Package oauthtest runs the authorization server as a service has it, on the loopback interface, over a SQLite file and
-// with a clock that can be moved. Only tests may import it.
+// Package oauthtest runs the authorization server as a service has it, on the loopback interface, over a SQLite file
+// and with a clock that can be moved. Only tests may import it.
 package oauthtest
 
 import (
@@ -66,7 +66,9 @@ func start(t testing.TB, now func() time.Time) *Service {
 		t.Fatal(err)
 	}
 	s.Keys = keyservice.New(s.DB, s.Master, keyservice.Policy{MFARequired: true}, s.Now, rand.Reader)
-	s.People = accounts.New(accounts.Options{Store: s.DB, Key: s.Master, MFARequired: true, Now: s.Now, Random: rand.Reader})
+	s.People = accounts.New(accounts.Options{
+		Store: s.DB, Key: s.Master, MFARequired: true, Now: s.Now, Random: rand.Reader,
+	})
 	mux := http.NewServeMux()
 	s.Server = httptest.NewUnstartedServer(mux)
 	if s.Auth, err = s.Another(s.DB); err != nil {
@@ -84,8 +86,9 @@ func start(t testing.TB, now func() time.Time) *Service {
 // Another opens another authorization server of the same issuer on a database: another replica of the service, or
 // another process.
 func (s *Service) Another(db store.Store) (*authserver.Server, error) {
+	keys := keyservice.New(db, s.Master, keyservice.Policy{MFARequired: true}, s.Now, rand.Reader)
 	return authserver.Open(context.Background(), authserver.Options{
-		Store: db, Key: s.Master, Keys: keyservice.New(db, s.Master, keyservice.Policy{MFARequired: true}, s.Now, rand.Reader),
+		Store: db, Key: s.Master, Keys: keys,
 		Issuer: s.issuer(), Now: s.Now, Random: rand.Reader, Log: s.logger(),
 	})
 }
@@ -143,7 +146,8 @@ func (s *Service) Act(login string, action keyapi.Action, grace time.Duration) P
 		s.t.Fatal(err)
 	}
 	actor := keyservice.Actor{Name: login, Verified: true}
-	result, err := s.Keys.Act(context.Background(), login, actor, action, keyapi.Change{IdempotencyKey: key, Grace: grace})
+	change := keyapi.Change{IdempotencyKey: key, Grace: grace}
+	result, err := s.Keys.Act(context.Background(), login, actor, action, change)
 	if err != nil || !result.Changed {
 		s.t.Fatalf("%s: changed %t, %v", action, result.Changed, err)
 	}

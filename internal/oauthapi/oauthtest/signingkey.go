@@ -9,8 +9,8 @@ import (
 	"github.com/apikey-cli/apikey/internal/store"
 )
 
-// SigningKey gives the service's newest signing key, as one has it who stole the database with its master key: with it a
-// test can sign what the service never would.
+// SigningKey gives the service's newest signing key, as one has it who stole the database with its master key: with
+// it a test can sign what the service never would.
 func (s *Service) SigningKey() accesstoken.SigningKey {
 	s.t.Helper()
 	var keys []store.SigningKey
