@@ -16,7 +16,7 @@ func TestDoctor_TellsOfWhatWasCutShort(t *testing.T) {
 	if _, _, status := s.run([]string{"APIKEY_FAILPOINT=reply"}, "generate"); status != -1 {
 		t.Fatalf("the run that was to be killed: exit status %d", status)
 	}
-	cut := regexp.MustCompile(`(?m)^pending\twarn\tgenerate of .* was cut short; its secret can be had until .*\tapikey secret$`)
+	cut := regexp.MustCompile(`(?m)^pending\twarn\tgenerate of .* was cut short; its secret can be had .*\tapikey secret$`)
 	for range 2 {
 		if out := s.does("doctor"); !cut.MatchString(out) {
 			t.Errorf("doctor says\n%s", out)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestExpiry_IsTold_OnATerminal: a key that is about to expire is told of by commands that look at it and do not show it,
-// once a day, in the last week every time, and to nobody but a person. The program is the one with the clock that moves.
+// TestExpiry_IsTold_OnATerminal: a key that is about to expire is told of by commands that look at it and do not show
+// it, once a day, in the last week every time, and to nobody but a person. The program is the one whose clock moves.
 func TestExpiry_IsTold_OnATerminal(t *testing.T) {
 	path, err := exec.LookPath("apikey") // the test binary, as the scripts run it
 	if err != nil {

@@ -84,7 +84,9 @@ func (e *Env) patient(cmd *cobra.Command) (*patient, error) {
 	if f := cmd.Flags().Lookup("output"); f.Changed || rest.Output == "" {
 		rest.Output = f.Value.String()
 	}
-	s := &session{env: e, settings: rest, log: slog.New(slog.DiscardHandler), popup: popup.New(e.IO, popup.Options{NoInput: true})}
+	s := &session{
+		env: e, settings: rest, log: slog.New(slog.DiscardHandler), popup: popup.New(e.IO, popup.Options{NoInput: true}),
+	}
 	s.quiet, _ = cmd.Flags().GetBool("quiet")
 	var err error
 	s.out, err = e.printer(cmd, &s.settings, nil)

@@ -25,8 +25,8 @@ func (w *watched) Key(ctx context.Context) (keyapi.Key, error) {
 	return key, err
 }
 
-// watch looks on at what a connection tells, and gives what is to be called when the command has done its work: it warns
-// a person at a terminal of a key that is about to expire. Nobody else is warned, and nobody of a key that was shown.
+// watch looks on at what a connection tells, and gives what is to be called when the command has done its work: it warns a
+// person at a terminal of a key that is about to expire. Nobody else is warned, and nobody of a key that was shown.
 //
 // A service on this machine, and one of which only notes are kept here, are asked if the command did not: that costs no
 // request.

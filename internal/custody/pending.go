@@ -33,7 +33,8 @@ func PendingIn(data string) ([]Pending, error) {
 	}
 	if err != nil {
 		return nil, &keyapi.Error{
-			Code: keyapi.CodeStoreFailed, Message: "The data folder cannot be read", Err: err, Hint: "See that " + folder + " is yours.",
+			Code: keyapi.CodeStoreFailed, Message: "The data folder cannot be read", Err: err,
+			Hint: "See that " + folder + " is yours.",
 		}
 	}
 	var list []Pending

@@ -18,7 +18,8 @@ func TestPendingIn_OfAllAccounts(t *testing.T) {
 	if list, err := custody.PendingIn(data); err != nil || len(list) != 0 {
 		t.Fatalf("without accounts: %v %v", list, err)
 	}
-	const record = `{"operation":"generate","instance":"https://keys.example","login":"ada","at":"2026-11-24T09:00:00Z","idempotencyKey":"x"}`
+	const record = `{"operation":"generate","instance":"https://keys.example","login":"ada","at":"2026-11-24T09:00:00Z",` +
+		`"idempotencyKey":"x"}`
 	for account, text := range map[string]string{"1": record, "2": record, "3": "{", "4": ""} {
 		dir := filepath.Join(data, "accounts", account)
 		if err := os.MkdirAll(dir, 0o700); err != nil {

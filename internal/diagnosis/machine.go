@@ -63,15 +63,16 @@ func modes(_ context.Context, x *examination) Finding {
 			found.Detail = fmt.Sprintf("%s and %d more %s", open[0], len(open)-1, place.says)
 		}
 		if worst.Status != OK {
-			found = Finding{Status: worst.Status, Detail: worst.Detail + "; " + found.Detail, Hint: worst.Hint + " && " + found.Hint}
+			found.Status = worst.Status
+			found.Detail, found.Hint = worst.Detail+"; "+found.Detail, worst.Hint+" && "+found.Hint
 		}
 		worst = found
 	}
 	return worst
 }
 
-// openTo lists what is in a folder, and the folder itself, with a mode that gives others something of mask. A folder that
-// is not there is as private as can be; so is what went away meanwhile.
+// openTo lists what is in a folder, and the folder itself, if its mode gives others something of mask. A folder that is
+// not there is as private as can be; so is what went away meanwhile.
 func openTo(dir string, mask fs.FileMode) (open []string, err error) {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real

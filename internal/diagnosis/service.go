@@ -41,7 +41,8 @@ func service(ctx context.Context, x *examination) Finding {
 	case err != nil:
 		return failure(err)
 	case reached.Status >= http.StatusInternalServerError:
-		return failed(fmt.Sprintf("%s answers, but is out of order: HTTP %d", address, reached.Status), "Try again later, or ask whoever runs it.")
+		return failed(fmt.Sprintf("%s answers, but is out of order: HTTP %d", address, reached.Status),
+			"Try again later, or ask whoever runs it.")
 	default:
 		return well(address + " answers")
 	}
@@ -94,8 +95,8 @@ func clock(ctx context.Context, x *examination) Finding {
 	if x.GOOS() == "linux" {
 		hint = "Set the clock by the network: timedatectl set-ntp true"
 	}
-	return warned(fmt.Sprintf("this machine's clock is %v %s the service's: codes of an authenticator app on it are refused",
-		reached.Ahead.Abs(), way), hint)
+	return warned(fmt.Sprintf("this machine's clock is %v %s the service's: codes of an authenticator app on it are "+
+		"refused", reached.Ahead.Abs(), way), hint)
 }
 
 // session tells where the session is, until when it lasts, and whether the service accepts it.
@@ -121,7 +122,8 @@ func session(ctx context.Context, x *examination) Finding {
 	}
 	account, err := x.accountOf(ctx) // without a session it says so, and how to sign in
 	if keyapi.CodeOf(err) == keyapi.CodeNotPermitted {
-		return warned(where+", accepted, but may not look at the account", "Make the pipeline a session that may: apikey session create --allow status")
+		return warned(where+", accepted, but may not look at the account",
+			"Make the pipeline a session that may: apikey session create --allow status")
 	}
 	if err != nil {
 		return failure(err)

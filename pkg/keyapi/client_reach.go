@@ -57,7 +57,7 @@ func (c *Client) Reach(ctx context.Context) (Reached, error) {
 	return seen, nil
 }
 
-// chainEnd gives the first end of a certificate in the trusted chain; of several chains the one that lasts longest counts.
+// chainEnd gives the first end of a certificate in the trusted chain. Of several chains the one that lasts longest counts.
 func chainEnd(state *tls.ConnectionState) (end time.Time) {
 	for _, chain := range state.VerifiedChains {
 		var first time.Time

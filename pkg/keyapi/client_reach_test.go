@@ -71,7 +71,9 @@ func TestReach(t *testing.T) {
 
 func TestReach_WhatCannotBeReached(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
-	for name, address := range map[string]string{"nobody knows its certificate": server.URL, "nobody is there": "https://127.0.0.1:1"} {
+	for name, address := range map[string]string{
+		"nobody knows its certificate": server.URL, "nobody is there": "https://127.0.0.1:1",
+	} {
 		client, err := keyapi.NewClient(keyapi.ClientOptions{Server: address})
 		if err != nil {
 			t.Fatal(err)
