@@ -84,7 +84,7 @@ func openPanel(env *Env, cmd *cobra.Command) error {
 
 // panelRefusal says why the panel can't be opened, nil if it can.
 func (s *session) panelRefusal() error {
-	why := ""
+	var why string
 	switch {
 	case s.out.JSON:
 		why = "--output json and --jq are for the other commands"

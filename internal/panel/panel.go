@@ -135,7 +135,7 @@ func (p *Panel) Write(text []byte) (int, error) {
 	if p.send(noticeMsg(strings.TrimSpace(string(text)))) {
 		return len(text), nil
 	}
-	return io.WriteString(p.io.Err, string(text))
+	return p.io.Err.Write(text)
 }
 
 // MayAsk tells that a person is there: a panel is on a terminal.
