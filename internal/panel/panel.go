@@ -7,7 +7,6 @@ package panel
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"time"
