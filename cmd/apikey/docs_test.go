@@ -125,7 +125,7 @@ func (r reader) serves(file, text string) {
 	}
 }
 
-// types runs a line in a shell on a terminal, answering every pop-up.
+// types runs a line in a shell on a terminal, answering every pop-up and leaving the panel.
 func (r reader) types(file, line string) {
 	r.t.Helper()
 	dir := r.dir
@@ -136,14 +136,21 @@ func (r reader) types(file, line string) {
 	over := make(chan struct{})
 	defer close(over)
 	go func() {
-		for !strings.Contains(term.Screen(), "[ Cancel ]") {
+		for {
+			switch screen := term.Screen(); {
+			case strings.Contains(screen, "[ Cancel ]"):
+				term.Send("y")
+				return
+			case strings.Contains(screen, "q quit"): // the panel
+				term.Send("q")
+				return
+			}
 			select {
 			case <-over:
 				return
 			case <-time.After(10 * time.Millisecond):
 			}
 		}
-		term.Send("y")
 	}()
 	if status := term.Wait(); status != 0 {
 		r.t.Errorf("%s: %s\nexit status %d\n%s", file, line, status, term.Screen())
