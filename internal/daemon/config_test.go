@@ -76,6 +76,7 @@ func TestLoad_EverySettingFromEverySource(t *testing.T) {
 		got         func(daemon.Config) bool
 	}{
 		{"data", "/srv/keys", func(c daemon.Config) bool { return c.Data == "/srv/keys" }},
+		{"database", "postgres://db.example.com/keys", func(c daemon.Config) bool { return c.Database == "postgres://db.example.com/keys" }},
 		{"output", "json", func(c daemon.Config) bool { return c.JSON }},
 		{"listen", "127.0.0.1:1", func(c daemon.Config) bool { return c.Listen == "127.0.0.1:1" }},
 		{"issuer", "https://key.example.com/a", func(c daemon.Config) bool { return c.Issuer == "https://key.example.com/a" }},
@@ -148,6 +149,16 @@ func TestLoad_ConfigFromTheEnvironment(t *testing.T) {
 	config, err := load(t, nil, map[string]string{"APIKEYD_CONFIG": path}, "")
 	if err != nil || config.Contact != "ask Ada" {
 		t.Errorf("%q, %v", config.Contact, err)
+	}
+}
+
+// TestLoad_ADatabaseThatIsNone_IsNotRepeated: it may hold a password.
+func TestLoad_ADatabaseThatIsNone_IsNotRepeated(t *testing.T) {
+	for _, value := range []string{"mysql://ada:hunter2@db/keys", "ada:hunter2@db", "host=db password=hunter2"} {
+		_, err := load(t, nil, map[string]string{"APIKEYD_DATABASE": value}, "")
+		if keyapi.CodeOf(err) != keyapi.CodeUsage || !strings.Contains(err.Error(), "APIKEYD_DATABASE") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("error %v", err)
+		}
 	}
 }
 
