@@ -33,7 +33,21 @@ func (f file) Place() string { return f.dir }
 // path names the file of a slot: the name for people, a digest of the rest because logins and addresses are not
 // always valid file names. An Access Key comes from a service: whatever it is, it names no file of another folder.
 func (f file) path(s Slot) string {
-	return filepath.Join(f.dir, url.QueryEscape(s.Name)+ofAccount(s))
+	return filepath.Join(f.dir, fileName(s.Name)+ofAccount(s))
+}
+
+// longestName leaves room in a file's name, of 255 bytes, for the account and for what a write in progress adds.
+const longestName = 160
+
+// fileName writes a slot's name so that it can be a file's: escaped, and one that is too long cut, with a digest of the
+// whole. A "=" stands in no escaped name, so that nothing that is cut is another slot's whole name.
+func fileName(name string) string {
+	escaped := url.QueryEscape(name)
+	if len(escaped) <= longestName {
+		return escaped
+	}
+	sum := sha256.Sum256([]byte(name))
+	return escaped[:longestName/2] + "=" + hex.EncodeToString(sum[:16])
 }
 
 // ofAccount is the end of the names of an account's files.
