@@ -48,15 +48,10 @@ type Service struct {
 }
 
 // Start starts a service whose clock stands at Noon. The test ends it.
-func Start(t testing.TB) *Service { return start(t, func() time.Time { return Noon }) }
-
-// StartNow starts a service whose clock is this machine's.
-func StartNow(t testing.TB) *Service { return start(t, time.Now) }
-
-func start(t testing.TB, now func() time.Time) *Service {
+func Start(t testing.TB) *Service {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
-	s := &Service{Path: filepath.Join(dir, "keys.db"), t: t, now: now}
+	s := &Service{Path: filepath.Join(dir, "keys.db"), t: t, now: func() time.Time { return Noon }}
 	var err error
 	if s.DB, err = sqlite.Open(ctx, s.Path, sqlite.Options{}); err != nil {
 		t.Fatal(err)
