@@ -49,8 +49,13 @@ func TestDocs_EveryExampleRuns(t *testing.T) {
 				continue
 			}
 			if strings.Contains(block[2], "apikeyd serve") {
-				reader.serves(file, block[2])
 				ran++
+				t.Run(filepath.Base(file), func(t *testing.T) {
+					if _, err := exec.LookPath("oathtool"); err != nil && strings.Contains(block[2], "oathtool") {
+						testkit.Missing(t, "oathtool", err.Error(), "apt-get install oathtool")
+					}
+					newReader(t, bin).serves(file, block[2])
+				})
 				continue
 			}
 			if !makesKey.MatchString(block[2]) {

@@ -97,7 +97,7 @@ func TestSection_Terminal_LooksLikeThePage(t *testing.T) {
 │ MFA            │ off                                     │
 │ Secret         │ kept in the OS keyring, but of another  │
 │                │ key                                     │
-│                │ Keep the right one: apikey import       │
+│                │ keep the right one: apikey import       │
 │                │ or remove this one: apikey forget       │
 │ Account        │ ada                                     │
 │ Service        │ embedded, this machine only             │

@@ -141,7 +141,7 @@ func (p *Printer) secret(k Key) string {
 		return "kept " + stores[k.SecretStored]
 	default:
 		return p.paint(term.Yellow, "kept "+stores[k.SecretStored]+", but of another key") +
-			"\nKeep the right one: apikey import\nor remove this one: apikey forget"
+			"\nkeep the right one: apikey import\nor remove this one: apikey forget"
 	}
 }
 
