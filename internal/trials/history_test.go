@@ -340,13 +340,21 @@ func TestHistories_OfManyProcesses(t *testing.T) {
 
 // TestHistories_OfManyClients: the same over HTTP, on one account of a running service.
 func TestHistories_OfManyClients(t *testing.T) {
-	random := dice(t)
-	rounds := pick(1, 40)
-	var logins []string
+	logins := historyLogins(pick(1, 40))
+	historiesOver(t, newService(t, buildService(t), logins...), logins)
+}
+
+// historyLogins are the accounts of so many rounds.
+func historyLogins(rounds int) (logins []string) {
 	for n := range rounds {
 		logins = append(logins, fmt.Sprintf("h%d", n))
 	}
-	s := newService(t, buildService(t), logins...)
+	return logins
+}
+
+func historiesOver(t *testing.T, s *service, logins []string) {
+	t.Helper()
+	random := dice(t)
 	operations, killed := 0, 0
 	for _, login := range logins {
 		if err := s.start(); err != nil {
