@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +26,7 @@ import (
 // What a service may grow by while it is abused, beyond what it was when nobody did. They are bounds on what can pile up,
 // far above what comes together, and no measure of speed.
 const (
-	memoryBound = 128 << 20     // bytes of resident memory
+	memoryBound = 192 << 20     // bytes of resident memory
 	fileBound   = 24 << 20      // bytes of the database and its write-ahead log
 	rowsBound   = 10_000 + 1000 // an account's idempotency records (see keyservice), and what users do meanwhile
 )
@@ -42,7 +44,8 @@ var abuses = []abuse{
 	{"headers that never end", holding(pick(200, 1500), "GET /v1/key HTTP/1.1\r\nHost: x\r\nX: ", "x"), 0},
 	{"bodies that never end", holding(pick(200, 1500), endlessBody, " "), 0},
 	{"connections that say nothing", holding(pick(200, 1500), "", ""), 0},
-	{"connections that come and go", holding(pick(100, 1500), "", "\n"), 0},
+	{"more connections than there may be", holding(pick(100, 6000), "GET /v1/key HTTP/1.1\r\n", ""), 0},
+	{"connections that come and go", repeating(pick(8, 64), "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 0},
 	{"headers that are too big", repeating(4, "GET /v1/key HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("x", 2<<20)+"\r\n\r\n"), 0},
 	{"bodies that are too big", repeating(4, post("/v1/sessions", typeJSON, `{"loginId":"`+strings.Repeat("x", 2<<20)+`"}`)), 0},
 	{"deep JSON", paced(2000, 16, same(post("/v1/sessions", typeJSON, strings.Repeat(`{"a":[`, 2500)))), 0},
@@ -82,6 +85,7 @@ func TestService_Abused(t *testing.T) {
 				f.quiet = good.phase(3 * time.Second)
 			}
 			f.before, f.rows = s.memory(t), -s.rows(t)
+			theirs, ours := s.processorTime(t), ownProcessorTime(t)
 			peak := watchMemory(t, s)
 			l, began := a.begin(on), time.Now()
 			for f.load = l; ; {
@@ -93,7 +97,7 @@ func TestService_Abused(t *testing.T) {
 			if long || n%4 == 0 {
 				u.goesOn(t)
 			}
-			f.took = time.Since(began)
+			f.took, f.theirs, f.ours = time.Since(began), s.processorTime(t)-theirs, ownProcessorTime(t)-ours
 			l.stop()
 			f.peak = peak()
 			time.Sleep(time.Duration(pick(0, 2000)) * time.Millisecond)
@@ -179,6 +183,32 @@ func watchMemory(t *testing.T, s *service) (peak func() int64) {
 	return func() int64 { close(end); <-ended; return max(most, s.memory(t)) }
 }
 
+// processorTime is what the service has used of the processors (proc(5); Linux counts in hundredths of a second).
+func (s *service) processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(text))
+	ticks, err := strconv.ParseInt(fields[13], 10, 64)
+	more, errMore := strconv.ParseInt(fields[14], 10, 64)
+	if err := errors.Join(err, errMore); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(ticks+more) * 10 * time.Millisecond
+}
+
+// ownProcessorTime is what this process has used.
+func ownProcessorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
 // databaseFile is where a service has its database.
 func (s *service) databaseFile() string { return filepath.Join(s.data, "apikeyd.db") }
 
@@ -220,8 +250,9 @@ type figures struct {
 	quiet, under        measured
 	load                *load
 	took                time.Duration
-	before, peak, after int64 // bytes resident
-	rows                int   // that came to the database
+	theirs, ours        time.Duration // processor time of the service, and of those who abuse it and the good clients
+	before, peak, after int64         // bytes resident
+	rows                int           // that came to the database
 }
 
 // check fails if a good client was refused anything, or who abuses was not; and if more memory is used than may be.
@@ -243,7 +274,7 @@ func (f figures) check(t *testing.T, ceiling int64, until int) {
 }
 
 const figuresHead = "| abuse | sent a second | answers a second | token: quiet p50 / p99, abused | key: quiet p50 / p99, abused " +
-	"| good requests, errors | MiB before, peak, after | rows |\n|---|---:|---|---|---|---|---|---:|"
+	"| good requests, errors | MiB before, peak, after | rows | cores: service, clients |\n|---|---:|---|---|---|---|---|---:|---|"
 
 func (f figures) String() string {
 	a := func(n int64) string { return fmt.Sprintf("%.0f", float64(n)/f.took.Seconds()) }
@@ -256,9 +287,9 @@ func (f figures) String() string {
 	if f.load.asked > 0 {
 		sent += fmt.Sprintf(" of %d", f.load.asked)
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s, %s | %s, %s | %d, %d | %d, %d, %d | %d |", f.name, sent, strings.Join(answers, ", "),
+	return fmt.Sprintf("| %s | %s | %s | %s, %s | %s, %s | %d, %d | %d, %d, %d | %d | %.2f, %.2f |", f.name, sent, strings.Join(answers, ", "),
 		f.quiet.tokens, f.under.tokens, f.quiet.keys, f.under.keys, len(f.under.tokens)+len(f.under.keys), len(f.under.errors),
-		f.before>>20, f.peak>>20, f.after>>20, f.rows)
+		f.before>>20, f.peak>>20, f.after>>20, f.rows, f.theirs.Seconds()/f.took.Seconds(), f.ours.Seconds()/f.took.Seconds())
 }
 
 func firstWith(text, word string) string {

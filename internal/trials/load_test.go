@@ -5,6 +5,7 @@ package trials
 import (
 	"bufio"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -93,6 +94,7 @@ func (l *load) answered(from *bufio.Reader) error {
 	}
 	l.statuses[resp.StatusCode].Add(1)
 	_, err = io.Copy(io.Discard, resp.Body)
+	err = errors.Join(err, resp.Body.Close())
 	if err == nil && resp.Close {
 		err = io.EOF
 	}
@@ -105,6 +107,7 @@ func (l *load) worker(on target, do func(conn net.Conn, from *bufio.Reader) erro
 		for !l.ended() {
 			conn, err := net.DialTimeout("tcp", on.address, time.Second)
 			if err != nil {
+				time.Sleep(10 * time.Millisecond)
 				continue
 			}
 			done := make(chan struct{})
@@ -122,7 +125,7 @@ func (l *load) worker(on target, do func(conn net.Conn, from *bufio.Reader) erro
 	})
 }
 
-// holding keeps many connections: it writes a text on each and goes on with it, piece by piece.
+// holding keeps many connections: it writes a text on each and goes on with it, piece by piece, or says no more for "".
 func holding(count int, text, then string) func(target, *load) {
 	return func(on target, l *load) {
 		for range count {
@@ -131,16 +134,22 @@ func holding(count int, text, then string) func(target, *load) {
 				if _, err := io.WriteString(conn, text); err != nil {
 					return err
 				}
-				answer := make(chan error, 1)
-				go func() { answer <- l.answered(from) }()
+				if then == "" {
+					return l.answered(from)
+				}
+				over := make(chan struct{})
+				go func() {
+					defer close(over)
+					_ = l.answered(from) // an answer ends it, and so does none
+				}()
 				for {
 					select {
-					case <-answer:
+					case <-over:
 						return io.EOF
-					case <-time.After(100 * time.Millisecond):
+					case <-time.After(500 * time.Millisecond):
 						if _, err := io.WriteString(conn, then); err != nil {
 							_ = conn.Close()
-							<-answer
+							<-over
 							return err
 						}
 					}

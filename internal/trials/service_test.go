@@ -4,6 +4,7 @@ package trials
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,6 +94,9 @@ func (s *service) start(env ...string) error {
 		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			_, _ = fmt.Fprintln(s.log, lines.Text())
 			var line struct{ Msg, Address string }
+			if !bytes.Contains(lines.Bytes(), []byte("listening on ")) { // there may be thousands a second
+				continue
+			}
 			if json.Unmarshal(lines.Bytes(), &line) == nil && strings.HasPrefix(line.Msg, "listening on ") {
 				listens <- strings.TrimPrefix(line.Address, "http://")
 			}
