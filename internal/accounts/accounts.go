@@ -44,6 +44,7 @@ type Service struct {
 	hasher      *hasher
 	seals       seals
 	limits      limits
+	waiting     chan struct{} // attempts that wait for others to be decided
 }
 
 // New makes the service.
@@ -54,6 +55,7 @@ func New(o Options) *Service {
 		// The precision of every store: what was written compares equal to what is read.
 		now:    func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) },
 		hasher: newHasher(o.Random), seals: newSeals(o.Key, o.Random), limits: newLimits(o.Key),
+		waiting: make(chan struct{}, waitingAtMost),
 	}
 	if s.issuer == "" {
 		s.issuer = "apikey"

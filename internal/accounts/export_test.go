@@ -29,3 +29,6 @@ func (s *Service) OpenSeed(sealed []byte, login string) ([]byte, error) {
 
 // HashesQueued is how many hashes are made or wait.
 func (s *Service) HashesQueued() int { return len(s.hasher.queue) }
+
+// WaitingForOthers is how many attempts wait for others to be decided.
+func (s *Service) WaitingForOthers() int { return len(s.waiting) }

@@ -83,9 +83,7 @@ func (h *hasher) run(ctx context.Context, password keyapi.Secret, salt []byte, c
 	case h.queue <- struct{}{}:
 		defer func() { <-h.queue }()
 	default:
-		err := keyapi.Errorf(keyapi.CodeRateLimited, "Too many people are signing in at this moment", "Try again in a second.")
-		err.RetryAfter = hashesRetry
-		return nil, err
+		return nil, tooManyAtOnce()
 	}
 	select {
 	case h.slots <- struct{}{}:
@@ -94,6 +92,12 @@ func (h *hasher) run(ctx context.Context, password keyapi.Secret, salt []byte, c
 		return nil, ctx.Err()
 	}
 	return h.derive([]byte(password.Reveal()), salt, c, size), nil
+}
+
+func tooManyAtOnce() error {
+	err := keyapi.Errorf(keyapi.CodeRateLimited, "Too many people are signing in at this moment", "Try again in a second.")
+	err.RetryAfter = hashesRetry
+	return err
 }
 
 // phc writes the PHC string of a hash.

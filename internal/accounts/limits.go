@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"encoding/hex"
+	"math"
 	"net/netip"
 	"strings"
 	"time"
@@ -20,22 +21,27 @@ const (
 	countPair    = "password of account and address"
 	countAddress = "password by address"
 	countCodes   = "codes of account"
+	openPair     = "undecided password of account and address"
+	openAddress  = "undecided password by address"
 )
 
 // limit says what failures lead to: from the count of free on, each delays the next attempt, first by first, then twice
-// as long every time, up to longest.
+// as long every time, up to longest. So long after the last one all of them are forgotten.
 type limit struct {
 	free           int
 	first, longest time.Duration
+	forget         time.Duration
 }
 
 // kinds are the limits. A password may be guessed at from everywhere, but nobody may lock others out by doing it, so its
 // counts are bound to an address. Codes are counted only after the right password: whoever fails there is the person or
-// has the password, and a code has but six digits.
+// has the password, and a code has but six digits. What is undecided is counted and limits nothing.
 var kinds = map[string]limit{
-	countPair:    {free: 5, first: time.Second, longest: 15 * time.Minute},
-	countAddress: {free: 5, first: time.Second, longest: 15 * time.Minute},
-	countCodes:   {free: 5, first: 15 * time.Minute, longest: 24 * time.Hour},
+	countPair:    {free: 5, first: time.Second, longest: 15 * time.Minute, forget: forgetAfter},
+	countAddress: {free: 5, first: time.Second, longest: 15 * time.Minute, forget: forgetAfter},
+	countCodes:   {free: 5, first: 15 * time.Minute, longest: 24 * time.Hour, forget: forgetAfter},
+	openPair:     {free: math.MaxInt, forget: undecidedFor},
+	openAddress:  {free: math.MaxInt, forget: undecidedFor},
 }
 
 func (l limit) delay(failures int) time.Duration {
@@ -82,7 +88,7 @@ type counter struct {
 func (l limits) counter(w store.Writer, now time.Time, kind string, of ...string) (counter, error) {
 	c := counter{limit: kinds[kind], w: w, name: l.name(kind, of...), now: now}
 	kept, err := w.Attempts(c.name)
-	if err == nil && now.Sub(kept.LastAt) < forgetAfter {
+	if err == nil && now.Sub(kept.LastAt) < c.forget {
 		c.Attempts = kept
 	}
 	return c, err
@@ -100,15 +106,6 @@ func (c counter) fail() (until time.Time, err error) {
 // forgive takes back a number of failures.
 func (c counter) forgive(failures int) error {
 	return c.w.PutAttempts(c.name, c.with(c.Failures-failures, c.LastAt))
-}
-
-// passwordCounters are the two counts a password of an account from an address falls under.
-func (l limits) passwordCounters(w store.Writer, now time.Time, login, address string) (pair, byAddress counter, err error) {
-	block := addressBlock(address)
-	if pair, err = l.counter(w, now, countPair, login, block); err == nil {
-		byAddress, err = l.counter(w, now, countAddress, block)
-	}
-	return pair, byAddress, err
 }
 
 // addressBlock is what one sender has: an IPv4 address, or a /64 of IPv6, of which everybody has 2^64 addresses.

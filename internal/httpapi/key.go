@@ -200,7 +200,7 @@ func (s *server) keyRoutes() {
 			"same Idempotency-Key for 24 hours.",
 		codes: []keyapi.Code{
 			keyapi.CodeKeyExists, keyapi.CodeMFANotEnabled, keyapi.CodeOTPRequired, keyapi.CodeVersionConflict,
-			keyapi.CodeIdempotencyMismatch, keyapi.CodeSuperseded,
+			keyapi.CodeIdempotencyMismatch, keyapi.CodeSuperseded, keyapi.CodeRateLimited,
 		},
 		parameters: taking("RequiredIdempotencyKey", "IfMatch"),
 	}, func(ctx context.Context, in *change) (*keyReply[secretJSON], error) {
@@ -212,7 +212,7 @@ func (s *server) keyRoutes() {
 		description: "The replaced key ends at once, or after the grace period that is asked for. The new one is active.",
 		codes: []keyapi.Code{
 			keyapi.CodeNoKey, keyapi.CodeMFANotEnabled, keyapi.CodeOTPRequired, keyapi.CodeVersionConflict,
-			keyapi.CodeIdempotencyMismatch, keyapi.CodeSuperseded,
+			keyapi.CodeIdempotencyMismatch, keyapi.CodeSuperseded, keyapi.CodeRateLimited,
 		},
 		parameters: taking("RequiredIdempotencyKey", "IfMatch"), body: true,
 	}, func(ctx context.Context, in *regenerate) (*keyReply[secretJSON], error) {
@@ -244,7 +244,7 @@ func (s *server) plainActionRoutes() {
 			keyapi.ActionActivate, http.MethodPost, "/v1/key/activate", "activateKey", "activate",
 			"Let the key work again", "The key, active.",
 			"Tokens from before stay dead. If the account lacks multi-factor authentication the key stays blocked by it.",
-			[]keyapi.Code{keyapi.CodeNoKey, keyapi.CodeKeyExpired, keyapi.CodeOTPRequired},
+			[]keyapi.Code{keyapi.CodeNoKey, keyapi.CodeKeyExpired, keyapi.CodeOTPRequired, keyapi.CodeRateLimited},
 		},
 		{
 			keyapi.ActionDelete, http.MethodDelete, "/v1/key", "deleteKey", "delete",
@@ -279,7 +279,8 @@ func (s *server) recoverRoute() {
 		success: http.StatusOK, summary: "Get the reply of a generate or regenerate again", gives: "The reply as it was.",
 		description: "For 24 hours the reply to an Idempotency-Key is kept. This gives it and executes nothing; once it " +
 			"has said `not-executed`, a request under that Idempotency-Key that arrives late is refused.",
-		codes: []keyapi.Code{keyapi.CodeNotExecuted, keyapi.CodeSuperseded}, parameters: taking("RequiredIdempotencyKey"),
+		codes:      []keyapi.Code{keyapi.CodeNotExecuted, keyapi.CodeSuperseded, keyapi.CodeRateLimited},
+		parameters: taking("RequiredIdempotencyKey"),
 	}, func(ctx context.Context, in *change) (*keyReply[secretJSON], error) {
 		key, err := in.idempotencyKey()
 		if err != nil {

@@ -15,13 +15,17 @@ func makesSecret(a keyapi.Action) bool {
 	return a == keyapi.ActionGenerate || a == keyapi.ActionRegenerate
 }
 
+// takesAway tells the actions that need no right: what they end must never be hard to end.
+func takesAway(a keyapi.Action) bool { return lifecycle.Allowed(a, lifecycle.Facts{}) == "" }
+
 // Act carries out an action on an account's key. The change, its idempotency record with the sealed reply and its
 // audit event are one transaction. The order of the checks is the contract's: replay, permission, MFA, fresh
 // code, If-Match, state.
 //
 // Errors: those keyapi.API names for the action; CodeInvalidRequest without the Idempotency-Key that generate and
 // regenerate require; CodeIdempotencyMismatch if it was used for another request; CodeSuperseded if what was made under
-// it is gone.
+// it is gone; CodeRateLimited, except for what takes something away, if the account has made too many changes under
+// Idempotency-Keys within a day.
 func (s *Service) Act(ctx context.Context, login string, actor Actor, action keyapi.Action, c keyapi.Change) (keyapi.Result, error) {
 	if makesSecret(action) && c.IdempotencyKey.IsZero() {
 		return keyapi.Result{}, keyapi.Errorf(keyapi.CodeInvalidRequest, "The request needs an Idempotency-Key",

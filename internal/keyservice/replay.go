@@ -41,13 +41,41 @@ type replyJSON struct {
 	Secret  string     `json:"accessSecret,omitempty"`
 }
 
-// keepReply stores the reply of a change under its Idempotency-Key, and lets go of what is too old.
-func (s *Service) keepReply(w store.Writer, r request, result keyapi.Result, now time.Time) error {
+// keptReplies is how many idempotency records an account may have: so many requests under Idempotency-Keys of its own may
+// be answered, or given up, within RecoverableFor. No program comes near it that does not mean to fill the database.
+const keptReplies = 10_000
+
+// tooManyKept is the error of a request whose record would be one too many. When there is room again, who fills it knows
+// best.
+func tooManyKept() error {
+	const wait = time.Hour
+	return &keyapi.Error{
+		Code: keyapi.CodeRateLimited, Message: "There were too many requests for this account within a day",
+		Hint: "Wait an hour and try again.", RetryAfter: wait,
+	}
+}
+
+// roomForReply lets go of what is too old, and tells whether an account may have one more record.
+func (s *Service) roomForReply(w store.Writer, login string, now time.Time) (bool, error) {
 	if err := w.PurgeReplies(now.Add(-keyapi.RecoverableFor)); err != nil {
+		return false, err
+	}
+	count, err := w.CountReplies(login)
+	return count < keptReplies, err
+}
+
+// keepReply stores the reply of a change under its Idempotency-Key. Where there is no room the change is refused, with
+// CodeRateLimited, unless it takes something away: then the reply is not kept. No more can be taken away than was given.
+func (s *Service) keepReply(w store.Writer, r request, result keyapi.Result, now time.Time) error {
+	room, err := s.roomForReply(w, r.login, now)
+	if err != nil || r.key.IsZero() {
 		return err
 	}
-	if r.key.IsZero() {
+	if !room && takesAway(r.action) {
 		return nil
+	}
+	if !room {
+		return tooManyKept()
 	}
 	plain, err := json.Marshal(replyJSON{Key: result.Key, Changed: result.Changed, Secret: result.AccessSecret.Reveal()})
 	if err != nil {
@@ -111,7 +139,8 @@ func (s *Service) unseal(reply store.Reply, key keyapi.IdempotencyKey) (keyapi.R
 
 // Recover gives the kept reply of a generate or regenerate and executes nothing. If there is none it leaves a tombstone
 // under the Idempotency-Key before it says CodeNotExecuted: a request that was on its way all the time, and arrives
-// after its sender has gone on, must not make a key whose secret nobody waits for.
+// after its sender has gone on, must not make a key whose secret nobody waits for. Error: also CodeRateLimited, where
+// there is no room for one.
 func (s *Service) Recover(ctx context.Context, login string, key keyapi.IdempotencyKey) (keyapi.Result, error) {
 	notExecuted := keyapi.Errorf(keyapi.CodeNotExecuted, "Nothing was done under this Idempotency-Key", "")
 	var result keyapi.Result
@@ -122,8 +151,12 @@ func (s *Service) Recover(ctx context.Context, login string, key keyapi.Idempote
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			outcome = notExecuted
-			if err := w.PurgeReplies(s.now().Add(-keyapi.RecoverableFor)); err != nil {
+			room, err := s.roomForReply(w, login, s.now())
+			if err != nil {
 				return err
+			}
+			if !room {
+				return tooManyKept()
 			}
 			return w.PutReply(store.Reply{Hash: hashKey(key), Login: login, At: s.now()})
 		case err != nil:

@@ -46,6 +46,8 @@ type Reader interface {
 	Reply(hash []byte) (Reply, error)
 	// Replies gives all idempotency records of an account, oldest first.
 	Replies(login string) ([]Reply, error)
+	// CountReplies counts them; an account that is not there has none.
+	CountReplies(login string) (int, error)
 	// Events gives up to limit events of an account with an ID below before (0: from the newest), newest first.
 	Events(login string, before int64, limit int) ([]Event, error)
 }

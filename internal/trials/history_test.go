@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -103,19 +102,12 @@ func signIn(url, login string) (*keyapi.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	for { // attempts under way count as failures until they are decided: some of those made at once are told to wait
-		session, err := c.SignIn(context.Background(), keyapi.SignIn{LoginID: login, Password: keyapi.NewSecret(password)})
-		var limited *keyapi.Error
-		switch {
-		case err == nil:
-			c.SetSession(session.Token)
-			return c, nil
-		case errors.As(err, &limited) && limited.Code == keyapi.CodeRateLimited && limited.RetryAfter < patience:
-			time.Sleep(max(limited.RetryAfter, 50*time.Millisecond))
-		default:
-			return nil, err
-		}
+	session, err := c.SignIn(context.Background(), keyapi.SignIn{LoginID: login, Password: keyapi.NewSecret(password)})
+	if err != nil {
+		return nil, err
 	}
+	c.SetSession(session.Token)
+	return c, nil
 }
 
 func openEmbedded(dir string) (*embedded.Service, error) {
@@ -348,13 +340,21 @@ func TestHistories_OfManyProcesses(t *testing.T) {
 
 // TestHistories_OfManyClients: the same over HTTP, on one account of a running service.
 func TestHistories_OfManyClients(t *testing.T) {
-	random := dice(t)
-	rounds := pick(1, 40)
-	var logins []string
+	logins := historyLogins(pick(1, 40))
+	historiesOver(t, newService(t, buildService(t), logins...), logins)
+}
+
+// historyLogins are the accounts of so many rounds.
+func historyLogins(rounds int) (logins []string) {
 	for n := range rounds {
 		logins = append(logins, fmt.Sprintf("h%d", n))
 	}
-	s := newService(t, buildService(t), logins...)
+	return logins
+}
+
+func historiesOver(t *testing.T, s *service, logins []string) {
+	t.Helper()
+	random := dice(t)
 	operations, killed := 0, 0
 	for _, login := range logins {
 		if err := s.start(); err != nil {

@@ -200,8 +200,13 @@ func truthful(e ended, v verdict) error {
 // TestService_KilledAtEveryStep: the service is killed at each of its steps while the tool waits for it, and started
 // again.
 func TestService_KilledAtEveryStep(t *testing.T) {
+	killedAtEveryStep(t, newService(t, buildService(t, "failpoint"), "ada"), "generate", "regenerate")
+}
+
+// killedAtEveryStep does the trials of a service: of every order, in the short form of those that are named.
+func killedAtEveryStep(t *testing.T, s *service, short ...string) {
+	t.Helper()
 	tool := build(t)
-	s := newService(t, buildService(t, "failpoint"), "ada")
 	if err := s.start(); err != nil {
 		t.Fatal(err)
 	}
@@ -209,48 +214,50 @@ func TestService_KilledAtEveryStep(t *testing.T) {
 	var count tally
 	for round := range pick(1, 15) {
 		for _, o := range orders {
-			if !long && o.name != "regenerate" && o.name != "generate" {
+			if !long && !slices.Contains(short, o.name) {
 				continue
 			}
 			for _, step := range []string{"received", "uncommitted", "commit"} {
 				count.trials.Add(1)
-				err := func() error {
-					before, err := o.prepare(u)
-					if err != nil {
-						return err
-					}
-					s.end()
-					if err := s.start("APIKEY_FAILPOINT=" + step); err != nil {
-						return err
-					}
-					r.lead(s.address, breakage{})
-					struck, err := u.within(patience, o.env, append(o.args, "-o", "json", "--timeout", "1s")...)
-					if err != nil {
-						return err
-					}
-					s.end()
-					if err := s.start(); err != nil {
-						return err
-					}
-					r.lead(s.address, breakage{})
-					count.faults.Add(1)
-					v, err := o.judge(u, before, struck)
-					if v.recovered {
-						count.recovered.Add(1)
-					}
-					if err == nil {
-						err = truthful(struck, v)
-					}
-					if err == nil && o.makes && v.changed != (step == "commit") {
-						err = fmt.Errorf("changed: %v", v.changed)
-					}
-					return err
-				}()
-				if err != nil {
+				if err := killedAt(step, u, r, s, o, &count); err != nil {
 					t.Fatalf("round %d, %s, the service is killed at %s: %v", round, o.name, step, err)
 				}
 			}
 		}
 	}
 	count.tell(t)
+}
+
+// killedAt does one trial.
+func killedAt(step string, u user, r *relay, s *service, o order, count *tally) error {
+	before, err := o.prepare(u)
+	if err != nil {
+		return err
+	}
+	s.end()
+	if err := s.start("APIKEY_FAILPOINT=" + step); err != nil {
+		return err
+	}
+	r.lead(s.address, breakage{})
+	struck, err := u.within(patience, o.env, append(o.args, "-o", "json", "--timeout", "1s")...)
+	if err != nil {
+		return err
+	}
+	s.end()
+	if err := s.start(); err != nil {
+		return err
+	}
+	r.lead(s.address, breakage{})
+	count.faults.Add(1)
+	v, err := o.judge(u, before, struck)
+	if v.recovered {
+		count.recovered.Add(1)
+	}
+	if err == nil {
+		err = truthful(struck, v)
+	}
+	if err == nil && o.makes && v.changed != (step == "commit") {
+		err = fmt.Errorf("changed: %v", v.changed)
+	}
+	return err
 }

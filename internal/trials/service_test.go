@@ -4,6 +4,7 @@ package trials
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ const patience = 30 * time.Second
 type service struct {
 	program string
 	data    string
+	where   []string // flags that say where it keeps what it keeps
 	cmd     *exec.Cmd
 	address string
 	log     *lockedBuffer
@@ -54,9 +56,19 @@ const password = "correct horse battery staple"
 // newService makes a service with accounts that may have a key; it does not serve yet.
 func newService(t testing.TB, program string, accounts ...string) *service {
 	t.Helper()
+	return newServiceOn(t, "", program, accounts...)
+}
+
+// newServiceOn makes one whose database is in a PostgreSQL, at its address; "" = in a file.
+func newServiceOn(t testing.TB, database, program string, accounts ...string) *service {
+	t.Helper()
 	s := &service{program: program, data: t.TempDir(), log: &lockedBuffer{}}
+	s.where = []string{"--data", s.data}
+	if database != "" {
+		s.where = append(s.where, "--database", database)
+	}
 	for _, login := range accounts {
-		cmd := exec.Command(program, "account", "add", login, "--key-permission", "--password-stdin", "--data", s.data)
+		cmd := exec.Command(program, append([]string{"account", "add", login, "--key-permission", "--password-stdin"}, s.where...)...)
 		cmd.Env, cmd.Stdin = []string{"HOME=" + s.data, "TZ=UTC"}, strings.NewReader(password)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
@@ -68,7 +80,7 @@ func newService(t testing.TB, program string, accounts ...string) *service {
 
 // start serves, with env added to the environment, and waits until it listens.
 func (s *service) start(env ...string) error {
-	s.cmd = exec.Command(s.program, "serve", "--listen", "127.0.0.1:0", "--mfa", "optional", "--data", s.data)
+	s.cmd = exec.Command(s.program, append([]string{"serve", "--listen", "127.0.0.1:0", "--mfa", "optional"}, s.where...)...)
 	s.cmd.Env = append([]string{"HOME=" + s.data, "TZ=UTC"}, env...)
 	pipe, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -82,6 +94,9 @@ func (s *service) start(env ...string) error {
 		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			_, _ = fmt.Fprintln(s.log, lines.Text())
 			var line struct{ Msg, Address string }
+			if !bytes.Contains(lines.Bytes(), []byte("listening on ")) { // there may be thousands a second
+				continue
+			}
 			if json.Unmarshal(lines.Bytes(), &line) == nil && strings.HasPrefix(line.Msg, "listening on ") {
 				listens <- strings.TrimPrefix(line.Address, "http://")
 			}

@@ -34,7 +34,7 @@ type Result struct {
 }
 
 // API is the key API. Every method answers for the one account the caller is signed in as; every error is, or wraps,
-// an *Error.
+// an *Error. A service may refuse with CodeRateLimited what adds to what it keeps of an account, once that is far too much.
 type API interface {
 	// Key gives the key as it is, StatusNone included. Errors: CodeUnauthenticated and those of the connection.
 	Key(ctx context.Context) (Key, error)

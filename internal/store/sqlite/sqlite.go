@@ -61,10 +61,16 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 
 func newStore(connector driver.Connector, path string) *Store {
 	s := &Store{db: sql.OpenDB(connector), path: path, writing: make(chan struct{}, 1)}
-	// A connection that is not idle for long is worth keeping: a new one reads the whole schema.
-	s.db.SetMaxIdleConns(2*runtime.GOMAXPROCS(0) + 1)
+	// A connection is worth keeping: a new one reads the whole schema. More of them than the processors can serve would
+	// be no faster, and each has a page cache and three open files: however many requests there are, there are no more.
+	// Nothing that runs in a transaction may begin another one on the same Store.
+	s.db.SetMaxOpenConns(connections())
+	s.db.SetMaxIdleConns(connections())
 	return s
 }
+
+// connections is how many a Store has at most: one waits for the disk, the others read.
+func connections() int { return 2*runtime.GOMAXPROCS(0) + 1 }
 
 // prepare brings the schema up to date and reads the identifier.
 func (s *Store) prepare(ctx context.Context, fresh bool, random io.Reader) error {

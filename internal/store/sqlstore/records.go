@@ -61,6 +61,12 @@ func (r Reader) Replies(login string) ([]store.Reply, error) {
 	return list(r.Conn, selectReplies+"WHERE a.login = ?1 ORDER BY r.made_at, r.hash", []any{login}, scanReply)
 }
 
+// CountReplies implements store.Reader.
+func (r Reader) CountReplies(login string) (count int, err error) {
+	err = r.Conn.One("SELECT count(*) FROM replies WHERE account_id = (SELECT id FROM accounts WHERE login = ?1)", []any{login}, &count)
+	return count, err
+}
+
 func scanReply(scan func(...any) error) (store.Reply, error) {
 	var reply store.Reply
 	var made sql.NullInt64

@@ -50,6 +50,14 @@ var replies = map[string]func(*testing.T, *database){
 			}
 			return errors.Join(err, errNone)
 		})
+		d.read(func(r store.Reader) error {
+			for login, want := range map[string]int{"ada": 2, "bob": 1, "nobody": 0} {
+				if got, err := r.CountReplies(login); got != want || err != nil {
+					t.Errorf("%s has %d, %v; want %d", login, got, err, want)
+				}
+			}
+			return nil
+		})
 	},
 	"PutReply_Twice_IsRefusedAndChangesNothing": func(t *testing.T, d *database) {
 		d.addAccounts("ada", "bob")

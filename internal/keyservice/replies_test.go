@@ -1,0 +1,81 @@
+package keyservice_test
+
+import (
+	"context"
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/apikey-cli/apikey/internal/store"
+	"github.com/apikey-cli/apikey/pkg/keyapi"
+)
+
+// count gives how many idempotency records an account has.
+func (s *service) count(login string) (count int) {
+	s.t.Helper()
+	err := s.db.Read(context.Background(), func(r store.Reader) (err error) {
+		count, err = r.CountReplies(login)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return count
+}
+
+// TestReplies_OfOneAccount_AreBounded: whoever sends ever new Idempotency-Keys fills no database; what takes something away
+// is open all the same, and so is everything to others.
+func TestReplies_OfOneAccount_AreBounded(t *testing.T) {
+	const most = 10_000
+	s := newService(t, withMFA)
+	s.account("ada", true, true)
+	s.account("bob", true, true)
+	made := s.newKey()
+	first, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{IdempotencyKey: made})
+	s.want(err, "")
+	err = s.db.Write(context.Background(), func(w store.Writer) error {
+		for n := range most - 2 {
+			hash := binary.BigEndian.AppendUint64(nil, uint64(n))
+			if err := w.PutReply(store.Reply{Hash: hash, Login: "ada", At: s.now}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := s.newKey()
+	for range 2 { // the second finds the record of the first
+		_, err = s.Recover(context.Background(), "ada", given)
+		s.want(err, keyapi.CodeNotExecuted)
+	}
+	before := s.count("ada")
+	_, err = s.Recover(context.Background(), "ada", s.newKey())
+	s.want(err, keyapi.CodeRateLimited)
+	again, err := s.Recover(context.Background(), "ada", made)
+	s.want(err, "")
+	if again.AccessSecret.Reveal() != first.AccessSecret.Reveal() {
+		t.Error("what was kept before is another secret")
+	}
+	_, err = s.act("ada", keyapi.ActionRegenerate, keyapi.Change{})
+	s.want(err, keyapi.CodeRateLimited)
+	s.want(s.authenticate(first.Key.AccessKey, first.AccessSecret), "") // the refused one left everything as it was
+	_, err = s.act("ada", keyapi.ActionDisable, keyapi.Change{})
+	s.want(err, "")
+	_, err = s.act("ada", keyapi.ActionActivate, keyapi.Change{})
+	s.want(err, keyapi.CodeRateLimited)
+	_, err = s.act("ada", keyapi.ActionDelete, keyapi.Change{})
+	s.want(err, "")
+	if after := s.count("ada"); before != most || after != most {
+		t.Errorf("%d records, then %d; want %d", before, after, most)
+	}
+	_, err = s.act("bob", keyapi.ActionGenerate, keyapi.Change{})
+	s.want(err, "")
+	s.now = s.now.Add(keyapi.RecoverableFor + time.Second)
+	_, err = s.act("ada", keyapi.ActionGenerate, keyapi.Change{})
+	s.want(err, "")
+	if left := s.count("ada"); left != 1 {
+		t.Errorf("a day later there are %d records, want 1", left)
+	}
+}
