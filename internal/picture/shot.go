@@ -34,7 +34,7 @@ var shots = []shot{
 }
 
 // patience bounds the wait for a program.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // take runs the shot in a home of its own, with the programs of the folder bin, and gives its screen as SVG.
 func (s shot) take(bin string) (string, error) {
