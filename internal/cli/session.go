@@ -68,10 +68,13 @@ func (e *Env) startWith(load loader, cmd *cobra.Command, formats []string) (*ses
 	if debug, _ := cmd.Flags().GetBool("debug"); debug {
 		s.log = slog.New(slog.NewTextHandler(e.IO.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	s.popup = popup.New(e.IO, popup.Options{
-		NoInput: settings.NoInput, CI: settings.CI, Accessible: settings.Accessible, Instead: instead(cmd),
-	})
+	s.popup = e.asker(cmd, settings)
 	return s, nil
+}
+
+// asker makes what asks people in a run.
+func (e *Env) asker(cmd *cobra.Command, s profile.Settings) *popup.Asker {
+	return popup.New(e.IO, popup.Options{NoInput: s.NoInput, CI: s.CI, Accessible: s.Accessible, Instead: instead(cmd)})
 }
 
 // printer dresses the output.

@@ -44,12 +44,12 @@ func openPanel(env *Env, cmd *cobra.Command) error {
 	}
 	screen := streams
 	shown := panel.New(&screen, env.Now)
-	streams.Err, inPanel.IO = shown, &streams
+	streams.Err, streams.ErrTTY, inPanel.IO = shown, streams.OutTTY, &streams // it asks where it is drawn
 	s, err := inPanel.start(cmd)
 	if err != nil {
 		return err
 	}
-	if err := s.panelRefusal(); err != nil {
+	if err := s.panelRefusal(inPanel.asker(cmd, s.settings)); err != nil {
 		return err
 	}
 	s.popup = shown
@@ -83,22 +83,12 @@ func openPanel(env *Env, cmd *cobra.Command) error {
 }
 
 // panelRefusal says why the panel can't be opened, nil if it can.
-func (s *session) panelRefusal() error {
-	var why string
-	switch {
-	case s.out.JSON:
+func (s *session) panelRefusal(asks *popup.Asker) error {
+	why := asks.WhyNoScreen()
+	if s.out.JSON {
 		why = "--output json and --jq are for the other commands"
-	case s.settings.NoInput:
-		why = "--no-input is given"
-	case s.settings.CI:
-		why = "CI is set"
-	case s.settings.Accessible:
-		why = "it can't be read aloud, and --accessible is given"
-	case s.env.IO.Dumb:
-		why = "this terminal can only print lines"
-	case !s.env.IO.InTTY || !s.env.IO.OutTTY:
-		why = "there is no terminal"
-	default:
+	}
+	if why == "" {
 		return nil
 	}
 	return keyapi.Errorf(keyapi.CodeUsage, "The panel can't be opened: "+why, "Run: apikey status")

@@ -14,7 +14,7 @@ const boxWidth = 60
 // popupBox draws the pop-up, or the form, and tells whether there is room for all of it: with a frame and blank lines,
 // or without them. Nobody may confirm what they were not shown.
 func (m model) popupBox() (box string, whole bool) {
-	if m.question == nil && m.form == nil {
+	if m.question == nil && m.form == nil || m.tooSmall() {
 		return "", false
 	}
 	room := m.height - 1 // the help is under it

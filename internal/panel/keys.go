@@ -21,6 +21,7 @@ const (
 	slider     = "slider"
 	copyKey    = "copy"
 	show       = "show"
+	end        = "end"
 	regenerate = "regenerate"
 	remove     = "delete"
 	generate   = "generate"
@@ -30,29 +31,35 @@ const (
 type sentence struct{ doing, done string }
 
 var sentences = map[keyapi.Action]sentence{
-	keyapi.ActionGenerate:   {"Making the API key", "The API key is made."},
-	keyapi.ActionDisable:    {"Disabling the API key", "The API key is disabled."},
-	keyapi.ActionActivate:   {"Activating the API key", "The API key is active."},
-	keyapi.ActionRegenerate: {"Making the new API key", "The new API key is made."},
-	keyapi.ActionDelete:     {"Deleting the API key", "The API key is deleted."},
+	keyapi.ActionGenerate:       {"Making the API key", "The API key is made."},
+	keyapi.ActionDisable:        {"Disabling the API key", "The API key is disabled."},
+	keyapi.ActionActivate:       {"Activating the API key", "The API key is active."},
+	keyapi.ActionRegenerate:     {"Making the new API key", "The new API key is made."},
+	keyapi.ActionDelete:         {"Deleting the API key", "The API key is deleted."},
+	keyapi.ActionDeletePrevious: {"Ending the previous API key", "The previous API key is deleted."},
 }
 
 // buttons are the actions as controls. Which of them are there, the key says.
 var buttons = map[keyapi.Action]control{
-	keyapi.ActionDisable:    {name: slider, keys: []string{"space", "left"}, label: "Disable"},
-	keyapi.ActionActivate:   {name: slider, keys: []string{"space", "right"}, label: "Activate"},
-	keyapi.ActionRegenerate: {name: regenerate, keys: []string{"r"}, label: "Regenerate"},
-	keyapi.ActionDelete:     {name: remove, keys: []string{"d"}, label: "Delete"},
-	keyapi.ActionGenerate:   {name: generate, keys: []string{"g"}, label: "Generate New Key"},
+	keyapi.ActionDisable:        {name: slider, keys: []string{"space", "left"}, label: "Disable"},
+	keyapi.ActionActivate:       {name: slider, keys: []string{"space", "right"}, label: "Activate"},
+	keyapi.ActionRegenerate:     {name: regenerate, keys: []string{"r"}, label: "Regenerate"},
+	keyapi.ActionDelete:         {name: remove, keys: []string{"d"}, label: "Delete"},
+	keyapi.ActionDeletePrevious: {name: end, keys: []string{"e"}, label: "End"},
+	keyapi.ActionGenerate:       {name: generate, keys: []string{"g"}, label: "Generate New Key"},
 }
 
 // order is that of the controls on the screen.
-var order = []string{slider, copyKey, show, regenerate, remove, generate}
+var order = []string{slider, copyKey, show, end, regenerate, remove, generate}
 
 // controls gives what can be pressed now, from the top of the screen to its bottom.
 func (m model) controls() []control {
 	var list []control
-	for _, a := range m.state.key.Actions {
+	open := m.state.key.Actions
+	if m.state.key.Previous != nil { // the service lists what can be done to the key, not to the one before
+		open = append(slices.Clip(open), keyapi.ActionDeletePrevious)
+	}
+	for _, a := range open {
 		if c, ok := buttons[a]; ok {
 			c.press = func(m model) (tea.Model, tea.Cmd) { return m.work(sentences[a].doing, m.jobs.act(a)) }
 			list = append(list, c)

@@ -295,6 +295,25 @@ func TestKeys_AreTheActionsThatAreOpen(t *testing.T) {
 	}
 }
 
+// TestPrevious_CanBeEnded: the key's own actions say nothing of the key before.
+func TestPrevious_CanBeEnded(t *testing.T) {
+	k := active()
+	x := show80(k)
+	x.lacks(t, "Previous")
+	x.press("e")
+	x.asked.had(t)
+	k.Previous = &keyapi.Previous{AccessKey: "AKZZZZZZZZZZZZZZZZZZ", EndsAt: at.Add(time.Hour)}
+	for _, keys := range [][]string{{"e"}, {"tab", "tab", "tab", "enter"}} {
+		x = show80(k)
+		x.press(keys...)
+		x.asked.had(t, "delete-previous")
+		x.wants(t, "Ending the previous API key")
+		x.tell(doneMsg{at: at, action: keyapi.ActionDeletePrevious, changed: true, state: &state{active(), here(active())}})
+		x.wants(t, "The previous API key is deleted.")
+		x.lacks(t, "AKZZZZZZZZZZZZZZZZZZ")
+	}
+}
+
 func TestFocus_GoesRound_AndEnterPresses(t *testing.T) {
 	x := show80(active())
 	var names []string
@@ -343,6 +362,8 @@ func TestPopup_WithoutRoom_CannotBeConfirmed(t *testing.T) {
 	x.tell(ask)
 	x.wants(t, "needs a larger window")
 	x.press("y")
+	x.tell(tea.WindowSizeMsg{Width: leastWidth - 1, Height: 60}) // high enough, but not drawn
+	x.press("y", "left", "right")
 	if len(answer) != 0 {
 		t.Fatal("it was confirmed")
 	}

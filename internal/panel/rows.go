@@ -125,7 +125,8 @@ func (m model) rows(columns int) []row {
 	}
 	if k.Previous != nil {
 		ends := "works until " + k.Previous.EndsAt.In(m.now.Location()).Format("2 January 15:04")
-		add(row{name: "Previous", value: append([]string{popup.Visible(k.Previous.AccessKey)}, wrapped(ends, columns)...), drop: 1})
+		add(row{name: "Previous", value: []string{popup.Visible(k.Previous.AccessKey) + m.word(end)}})
+		add(row{value: wrapped(ends, columns), drop: 1})
 	}
 	add(row{name: "MFA", value: []string{render.OnOff(k.MFAEnabled)}, gap: k.Status == keyapi.StatusNone, drop: 2})
 	return append(list, row{name: "Service", value: wrapped(popup.Visible(m.section.Keys.Service.Place), columns), drop: 6})

@@ -147,7 +147,8 @@ func wrapped(text string, columns int) []string {
 	return strings.Split(lipgloss.Wrap(text, columns, ""), "\n")
 }
 
-// helpLine names the keys that mean something now, as many as there is room for.
+// helpLine names the keys that mean something now, as many as there is room for; the last is the way out and always
+// there.
 func (m model) helpLine() string {
 	var keys [][2]string
 	switch {
@@ -169,18 +170,21 @@ func (m model) helpLine() string {
 		if c := m.control(m.focus); c != nil {
 			keys = append(keys, [2]string{"enter", c.label})
 		}
-		keys = append(keys, [2]string{"q", "quit"}, [2]string{"tab", "next"})
+		keys = append(keys, [2]string{"tab", "next"}, [2]string{"q", "quit"})
 	}
-	line := ""
-	for i, k := range keys {
-		part := m.look.paint(term.Bold, k[0]) + " " + m.look.paint(term.Dim, k[1])
-		if i > 0 {
-			part = m.look.paint(term.Dim, m.look.between) + part
-		}
-		if lipgloss.Width(line+part) > m.breadth() {
+	last := len(keys) - 1
+	line, out := "", m.help(keys[last])
+	for _, k := range keys[:last] {
+		part := m.help(k) + m.look.paint(term.Dim, m.look.between)
+		if lipgloss.Width(line+part+out) > m.breadth() {
 			break
 		}
 		line += part
 	}
-	return line
+	return line + out
+}
+
+// help is a key and what it does.
+func (m model) help(key [2]string) string {
+	return m.look.paint(term.Bold, key[0]) + " " + m.look.paint(term.Dim, key[1])
 }

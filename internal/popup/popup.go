@@ -65,6 +65,21 @@ func (a *Asker) refusal() string {
 	}
 }
 
+// WhyNoScreen says why no program may take the whole of the terminal, "" if one may: nobody may be asked, or only by plain
+// lines.
+func (a *Asker) WhyNoScreen() string {
+	switch why := a.refusal(); {
+	case why != "":
+		return why
+	case a.opts.Accessible:
+		return "--accessible is given"
+	case a.io.Dumb:
+		return "this terminal can only print lines"
+	default:
+		return ""
+	}
+}
+
 // plain tells whether questions are asked as plain lines. Where a form has no room they are too.
 func (a *Asker) plain() bool { return a.opts.Accessible || a.io.Dumb }
 

@@ -177,6 +177,15 @@ func (term *Terminal) Send(keys string) {
 	}
 }
 
+// Resize makes the terminal larger or smaller, as dragging its window does: the program is told by a signal.
+func (term *Terminal) Resize(cols, rows int) {
+	term.t.Helper()
+	term.screen.Resize(cols, rows)
+	if err := pty.Setsize(term.master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
 // Signal sends the program a signal.
 func (term *Terminal) Signal(s os.Signal) { _ = term.cmd.Process.Signal(s) }
 
