@@ -93,11 +93,11 @@ func TestConnections_AreDurableAndKeepReferences(t *testing.T) {
 
 func TestMigrations_AreAllThere(t *testing.T) {
 	for number := 1; number <= newest; number++ {
-		if _, err := migration(number); err != nil {
+		if _, err := migrations.Text(number); err != nil {
 			t.Error(err)
 		}
 	}
-	if files, err := migrations.ReadDir("migrations"); err != nil || len(files) != newest {
+	if files, err := files.ReadDir("migrations"); err != nil || len(files) != newest {
 		t.Errorf("%d files (%v), but the newest migration is %d", len(files), err, newest)
 	}
 }
