@@ -18,7 +18,7 @@ import (
 var files embed.FS
 
 // newest is the number of the last migration.
-const newest = 1
+const newest = 2
 
 var migrations = sqlstore.Migrations{Files: files, Newest: newest}
 

@@ -20,7 +20,7 @@ import (
 var files embed.FS
 
 // newest is the number of the last migration.
-const newest = 2
+const newest = 3
 
 var migrations = sqlstore.Migrations{Files: files, Newest: newest}
 
