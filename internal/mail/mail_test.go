@@ -161,7 +161,7 @@ func TestSend_StalledServer_EndsWithTheContext(t *testing.T) {
 	if err := m.Send(ctx, letter(notice.KeyGenerated)); !errors.Is(err, outbox.ErrNoServer) {
 		t.Errorf("error %v", err)
 	}
-	server.Go()
+	server.Resume()
 }
 
 func TestSend_TLSAndPassword(t *testing.T) {

@@ -41,11 +41,21 @@ type MailServerOptions struct {
 // StartMailServer starts a mail server, which ends with the test.
 func StartMailServer(t testing.TB, o MailServerOptions) *MailServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	m, stop, err := RunMailServer(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &MailServer{
+	t.Cleanup(stop)
+	return m
+}
+
+// RunMailServer starts a mail server and gives what ends it.
+func RunMailServer(o MailServerOptions) (m *MailServer, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	m = &MailServer{
 		Address: listener.Addr().String(), refuse: map[string]int{}, reached: make(chan struct{}, 1), login: [2]string{o.User, o.Password},
 	}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{server: m}, nil }))
@@ -59,12 +69,11 @@ func StartMailServer(t testing.TB, o MailServerOptions) *MailServer {
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(listener) }()
-	t.Cleanup(func() {
-		m.Go()
+	return m, func() {
+		m.Resume()
 		_ = server.Close()
 		<-done
-	})
-	return m
+	}, nil
 }
 
 // Refuse makes it answer a command ("MAIL", "RCPT", "DATA") with a code; 0 lets it work again.
@@ -74,7 +83,7 @@ func (m *MailServer) Refuse(command string, code int) {
 	m.refuse[command] = code
 }
 
-// Stall makes it answer no mail any more, until Go. What it gives is closed, or has a value, once a mail is held up.
+// Stall makes it answer no mail any more, until Resume. What it gives has a value once a mail is held up.
 func (m *MailServer) Stall() (reached <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -82,8 +91,8 @@ func (m *MailServer) Stall() (reached <-chan struct{}) {
 	return m.reached
 }
 
-// Go makes a stalled server go on.
-func (m *MailServer) Go() {
+// Resume makes a stalled server go on.
+func (m *MailServer) Resume() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.stalled != nil {
