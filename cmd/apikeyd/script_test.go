@@ -33,6 +33,11 @@ func scripts(dir string) testscript.Params {
 			"pair":   pair,
 			"begin":  begin,
 			"finish": finish,
+			"smtp":   mailServer,
+			"mail":   mail,
+			"mails":  mails,
+			"stall":  stall,
+			"resume": resume,
 		},
 		Setup: func(env *testscript.Env) error {
 			// A machine on which nothing is set up.
@@ -42,6 +47,7 @@ func scripts(dir string) testscript.Params {
 				env.Setenv(name, "")
 			}
 			env.Values[serverKey{}] = &server{}
+			env.Values[mailServerKey{}] = &takesMails{}
 			return os.Mkdir(env.WorkDir+"/home", 0o700)
 		},
 	}

@@ -2,7 +2,7 @@
 // sessions of people and of pipelines, recovery codes, and the limits on wrong passwords and codes. It knows who
 // somebody is and what that lets them do; what a key may do is not its business.
 //
-// Every change and its audit event are one transaction. No transport and no prompt may enter.
+// Every change, its audit event and the notice to the person are one transaction. No transport and no prompt may enter.
 package accounts
 
 import (
@@ -28,7 +28,6 @@ type Options struct {
 	Now         func() time.Time // the clock
 	Random      io.Reader        // crypto/rand.Reader outside of tests
 	Log         *slog.Logger     // nil = no log
-	Notify      func(Notice)     // is told what people should know of, after it happened; must not block; nil = nobody is
 }
 
 // Service is the accounts of one database. It is safe for concurrent use, and any number of them may share a database.
@@ -40,7 +39,6 @@ type Service struct {
 	now         func() time.Time
 	random      io.Reader
 	log         *slog.Logger
-	notify      func(Notice)
 	hasher      *hasher
 	seals       seals
 	limits      limits
@@ -51,7 +49,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		db: o.Store, mfaRequired: o.MFARequired, contact: o.Contact, issuer: o.Issuer,
-		random: o.Random, log: o.Log, notify: o.Notify,
+		random: o.Random, log: o.Log,
 		// The precision of every store: what was written compares equal to what is read.
 		now:    func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) },
 		hasher: newHasher(o.Random), seals: newSeals(o.Key, o.Random), limits: newLimits(o.Key),
@@ -62,9 +60,6 @@ func New(o Options) *Service {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.notify == nil {
-		s.notify = func(Notice) {}
 	}
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -45,7 +46,6 @@ func (s *Service) spend(
 	}
 	if given.otp.IsZero() {
 		if s.spendRecovery(a, c, given.recovery) {
-			w.tell(s.notice(NoticeRecoveryCodeUsed, a, from))
 			return nil, errors.Join(count.forgive(count.Failures), s.audit(w, a, keyapi.ActionRecoveryCodeUse, a.Login, from))
 		}
 		return s.wrongCode(w, count, a, from)
@@ -77,9 +77,10 @@ func (s *Service) wrongCode(w *transaction, count counter, a store.Account, from
 		return nil, err
 	}
 	if !until.IsZero() {
-		n := s.notice(NoticeLockedOut, a, from)
-		n.Until = until
-		w.tell(n)
+		locked := notice.Fact{Kind: notice.LockedOut, At: s.now(), Until: until, From: from.Address}
+		if err := s.tell(w, a, locked); err != nil {
+			return nil, err
+		}
 	}
 	return keyapi.Errorf(keyapi.CodeOTPInvalid, "The code is not right",
 		"See that the clock of your device is right, and give the next one."), nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accounts"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -209,8 +210,8 @@ func TestWrongCodes_LockOut(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	locked := w.told(accounts.NoticeLockedOut)
-	if len(locked) != 1 || locked[0].Login != "ada" || locked[0].Email != "ada@example.org" || !locked[0].Until.Equal(w.now().Add(15*time.Minute)) {
+	locked := w.told(notice.LockedOut)
+	if len(locked) != 1 || locked[0].Login != "ada" || locked[0].To != "ada@example.org" || !locked[0].Until.Equal(w.now().Add(15*time.Minute)) {
 		t.Fatalf("notices %+v", locked)
 	}
 	for _, minutes := range []time.Duration{15, 30, 60, 120, 240, 480, 960, 1440} {
@@ -247,7 +248,7 @@ func TestWrongCodes_TheRightOneEndsTheCount(t *testing.T) {
 		w.wait(30 * time.Second)
 		w.want(w.try("ada", password, w.code(ada.seed), home), "")
 	}
-	if n := len(w.told(accounts.NoticeLockedOut)); n != 0 {
+	if n := len(w.told(notice.LockedOut)); n != 0 {
 		t.Errorf("%d notices", n)
 	}
 }

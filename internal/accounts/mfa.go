@@ -130,7 +130,6 @@ func (s *Service) turnOn(w *transaction, p Principal, c store.Credentials, from 
 			return err
 		}
 	}
-	w.tell(s.notice(NoticeMFAEnabled, p.Account, from))
 	return s.audit(w, p.Account, keyapi.ActionMFAEnable, p.Actor(), from)
 }
 
@@ -150,7 +149,6 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, p Principal, from Origin
 			return err
 		}
 		credentials.RecoveryCodes = hashes
-		w.tell(s.notice(NoticeRecoveryCodes, p.Account, from))
 		return errors.Join(w.PutCredentials(p.Login, credentials),
 			s.audit(w, p.Account, keyapi.ActionRecoveryCodes, p.Actor(), from))
 	})
@@ -196,7 +194,6 @@ func (s *Service) DisableMFA(ctx context.Context, p Principal, password, given k
 // next one is another.
 func (s *Service) turnOff(w *transaction, a store.Account, c store.Credentials, actor string, from Origin) error {
 	a.MFAEnabled, a.Key = false, a.Key.Retire()
-	w.tell(s.notice(NoticeMFADisabled, a, from))
 	return errors.Join(
 		w.PutCredentials(a.Login, store.Credentials{PasswordHash: c.PasswordHash}),
 		w.PutAccount(a), w.PutKey(a.Login, a.Key), endPipelines(w, a.Login), s.clearCodeLimit(w, a.Login),

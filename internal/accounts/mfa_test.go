@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accounts"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -69,7 +70,7 @@ func TestMFA_IsSetUp(t *testing.T) {
 	}
 	w.wantKey("ada", before, false)
 	w.wantEvent("ada", keyapi.ActionMFAEnable, "ada", away)
-	if n := w.told(accounts.NoticeMFAEnabled); len(n) != 1 || n[0].From != away.Address {
+	if n := w.told(notice.MFAEnabled); len(n) != 1 || n[0].From != away.Address {
 		t.Errorf("notices %+v", n)
 	}
 	p = w.principal(token)
@@ -189,7 +190,7 @@ func TestDisableMFA(t *testing.T) {
 
 		w.wantKey("ada", before, true)
 		w.wantEvent("ada", keyapi.ActionMFADisable, "ada", away)
-		if n := len(w.told(accounts.NoticeMFADisabled)); n != 1 {
+		if n := len(w.told(notice.MFADisabled)); n != 1 {
 			t.Errorf("%s: %d notices", name, n)
 		}
 		a, left, err := w.Account(ctx, p)

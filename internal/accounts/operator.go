@@ -165,7 +165,6 @@ func (s *Service) SetPassword(ctx context.Context, login string, password keyapi
 			return "", err
 		}
 		credentials.PasswordHash = hash
-		w.tell(s.notice(NoticePasswordSet, *a, Origin{}))
 		return keyapi.ActionPasswordSet, errors.Join(w.PutCredentials(login, credentials), w.DeleteSessions(login, ""))
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accounts"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -193,8 +194,24 @@ func TestSetPassword_TheOldOneIsNone(t *testing.T) {
 	w.must(w.SetPassword(ctx, "ada", secret("another long password")))
 	w.want(w.try("ada", password, w.code(ada.seed), home), keyapi.CodeUnauthenticated)
 	w.want(w.try("ada", "another long password", w.code(ada.seed), home), "") // MFA is as it was
-	if n := len(w.told(accounts.NoticePasswordSet)); n != 1 {
+	if n := len(w.told(notice.PasswordSet)); n != 1 {
 		t.Errorf("%d notices", n)
+	}
+}
+
+// TestOperator_TheirPersonIsTold: once for what was changed, and not for what was so already.
+func TestOperator_TheirPersonIsTold(t *testing.T) {
+	w := newWorld(t)
+	w.enroll("ada")
+	for range 2 {
+		w.must(w.ResetMFA(ctx, "ada"))
+		w.must(w.Lock(ctx, "ada"))
+	}
+	for _, kind := range []notice.Kind{notice.MFADisabled, notice.AccountLocked} {
+		got := w.told(kind)
+		if len(got) != 1 || got[0].Actor != "operator" || got[0].To != "ada@example.org" || !got[0].At.Equal(w.now()) {
+			t.Errorf("%s: %+v", kind, got)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accounts"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -56,7 +57,7 @@ func TestNothingStoredOrTold_IsASecret(t *testing.T) {
 	}
 	files, err := filepath.Glob(filepath.Join(w.dir, "*"))
 	w.must(err)
-	places := map[string][]byte{"log": w.log.Bytes(), "notices": fmt.Appendf(nil, "%+v", w.notices)}
+	places := map[string][]byte{"log": w.log.Bytes(), "notices": fmt.Appendf(nil, "%+v", w.told(notice.LockedOut))}
 	for _, f := range files {
 		if places[filepath.Base(f)], err = os.ReadFile(f); err != nil {
 			t.Fatal(err)

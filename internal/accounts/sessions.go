@@ -58,7 +58,6 @@ func (s *Service) CreatePipelineSession(
 		if err := w.CreateSession(session); err != nil {
 			return err
 		}
-		w.tell(s.notice(NoticePipelineSession, p.Account, from))
 		return s.audit(w, p.Account, keyapi.ActionSessionCreate, p.Actor(), from)
 	})
 	if err != nil {

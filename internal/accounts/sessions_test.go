@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accounts"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -22,7 +23,7 @@ func TestPipelineSession_IsMade(t *testing.T) {
 		t.Errorf("session %+v", session)
 	}
 	w.wantEvent("ada", keyapi.ActionSessionCreate, "ada", away)
-	if n := len(w.told(accounts.NoticePipelineSession)); n != 1 {
+	if n := len(w.told(notice.PipelineSession)); n != 1 {
 		t.Errorf("%d notices", n)
 	}
 	w.wait(36*time.Hour - time.Second)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accounts"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -173,7 +174,7 @@ func TestSignIn_RecoveryCode_IsTypedAnyhowAndUsedOnce(t *testing.T) {
 		}
 	}
 	w.wantEvent("ada", keyapi.ActionRecoveryCodeUse, "ada", home)
-	if n := len(w.told(accounts.NoticeRecoveryCodeUsed)); n != 6 {
+	if n := len(w.told(notice.RecoveryCodeUsed)); n != 6 {
 		t.Errorf("%d notices, want 6", n)
 	}
 }

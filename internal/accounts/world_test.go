@@ -19,6 +19,7 @@ import (
 	"github.com/apikey-cli/apikey/internal/accounts"
 	"github.com/apikey-cli/apikey/internal/lifecycle"
 	"github.com/apikey-cli/apikey/internal/masterkey"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/sqlite"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -42,9 +43,8 @@ type world struct {
 	hashes atomic.Int64 // password hashings so far
 	log    *bytes.Buffer
 
-	mu      sync.Mutex
-	at      time.Time
-	notices []accounts.Notice
+	mu sync.Mutex
+	at time.Time
 }
 
 // twice is a store that runs every write twice, as one may after a serialization failure: the first run comes to
@@ -80,6 +80,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	w.must(notice.Set(ctx, db, true))
 	w.db = &twice{Store: db}
 	if w.key, err = masterkey.Open(ctx, filepath.Join(t.TempDir(), "master.key"), db, rand.Reader); err != nil {
 		t.Fatal(err)
@@ -92,7 +93,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) replica() *accounts.Service {
 	s := accounts.New(accounts.Options{
 		Store: w.db, Key: w.key, MFARequired: true, Contact: "ops@example.org", Issuer: "Example Service", Now: w.now, Random: rand.Reader,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)), Notify: w.notified,
+		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 	s.CheapHashing(func() { w.hashes.Add(1) })
 	return s
@@ -110,21 +111,18 @@ func (w *world) wait(d time.Duration) {
 	w.at = w.at.Add(d)
 }
 
-func (w *world) notified(n accounts.Notice) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.notices = append(w.notices, n)
-}
-
-// told gives the notices of a kind so far.
-func (w *world) told(kind accounts.NoticeKind) (found []accounts.Notice) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, n := range w.notices {
-		if n.Kind == kind {
-			found = append(found, n)
+// told gives the mails of a kind that wait so far.
+func (w *world) told(kind notice.Kind) (found []store.Mail) {
+	w.t.Helper()
+	w.must(w.db.Read(ctx, func(r store.Reader) error {
+		all, err := r.Mails(0, 1000)
+		for _, m := range all {
+			if m.Kind == string(kind) {
+				found = append(found, m)
+			}
 		}
-	}
+		return err
+	}))
 	return found
 }
 

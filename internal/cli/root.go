@@ -24,50 +24,34 @@ const (
 
 // New builds the command tree. Building it opens nothing.
 func New(env *Env) *cobra.Command {
-	root := &cobra.Command{
-		Use:   "apikey",
+	root := env.program().Root()
+	root.SetFlagErrorFunc(flagError)
+	addGlobalFlags(root, env)
+	command.Add(root, groupManage, statusCommand(env), uiCommand(env), generateCommand(env), disableCommand(env),
+		activateCommand(env), regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
+	command.Add(root, groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env),
+		forgetCommand(env))
+	command.Add(root, groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env),
+		sessionCommand(env), profileCommand(env), doctorCommand(env), versionCommand(env))
+	root.AddCommand(errorsTopic())
+	command.AddBuiltIns(root, groupSetUp)
+	return root
+}
+
+func (e *Env) program() command.Program {
+	return command.Program{
+		Name:  "apikey",
 		Short: "Manage the one API key of your account",
 		Long: "apikey manages the one API key of your account from the terminal: see its\n" +
 			"status, generate it, disable and activate it, regenerate and delete it. The\n" +
 			"secret rests in the keyring of your system.",
-		Args:          command.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-
-		SuggestionsMinimumDistance: 2,
+		IO: e.IO, Version: e.Version,
+		Groups: []*cobra.Group{
+			{ID: groupManage, Title: "Manage the key:"},
+			{ID: groupUse, Title: "Use the key:"},
+			{ID: groupSetUp, Title: "Set up:"},
+		},
 	}
-	// Not cobra's own --version: its template would link text/template, and with that every method of every type.
-	version := root.Flags().BoolP("version", "v", false, "print the version")
-	root.RunE = func(cmd *cobra.Command, _ []string) error {
-		if *version {
-			return printVersion(env)
-		}
-		return cmd.Help()
-	}
-	root.SetIn(env.IO.In)
-	root.SetOut(env.IO.Out)
-	root.SetErr(env.IO.Err)
-	root.SetFlagErrorFunc(flagError)
-	root.AddGroup(
-		&cobra.Group{ID: groupManage, Title: "Manage the key:"},
-		&cobra.Group{ID: groupUse, Title: "Use the key:"},
-		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
-	)
-	addGlobalFlags(root, env)
-	add := func(group string, commands ...*cobra.Command) {
-		for _, c := range commands {
-			c.GroupID = group
-			root.AddCommand(c)
-		}
-	}
-	add(groupManage, statusCommand(env), uiCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
-		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
-	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
-	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),
-		profileCommand(env), doctorCommand(env), versionCommand(env))
-	root.AddCommand(errorsTopic())
-	command.AddBuiltIns(root, groupSetUp)
-	return root
 }
 
 func addGlobalFlags(root *cobra.Command, env *Env) {
@@ -97,14 +81,10 @@ func Run(ctx context.Context, env *Env, args []string) (err error) {
 	out := &resultWriter{Writer: env.IO.Out}
 	env.IO.Out = out
 	root := New(env)
-	root.SetArgs(args)
-	started := false
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		started = true
+	begin := func(cmd *cobra.Command) {
 		if plain, _ := cmd.Flags().GetBool("no-color"); plain {
 			env.IO.Color, env.IO.ErrColor = false, false
 		}
-		return nil
 	}
 	defer func() {
 		if value := recover(); value != nil {
@@ -112,16 +92,12 @@ func Run(ctx context.Context, env *Env, args []string) (err error) {
 			env.report(root, args, err)
 		}
 	}()
-	cmd, err := root.ExecuteContextC(context.WithValue(ctx, argsKey{}, args))
+	cmd, err := command.Execute(context.WithValue(ctx, argsKey{}, args), root, args, begin)
 	if err == nil {
 		err = out.failed
 	}
 	if err == nil {
 		return nil
-	}
-	var known *keyapi.Error
-	if !started && !errors.As(err, &known) {
-		err = command.UsageError(cmd, err.Error()) // cobra's own: an unknown command or a wrong argument
 	}
 	env.report(cmd, args, err)
 	return err

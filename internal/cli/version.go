@@ -1,18 +1,11 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/render"
 )
-
-func printVersion(env *Env) error {
-	_, err := fmt.Fprintln(env.IO.Out, env.Version().Line("apikey"))
-	return err
-}
 
 // versionCommand does not read the settings: it answers whatever state the machine is in.
 func versionCommand(env *Env) *cobra.Command {
@@ -24,7 +17,7 @@ func versionCommand(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			expr, _ := cmd.Flags().GetString("jq")
 			if output, _ := cmd.Flags().GetString("output"); output != "json" && expr == "" {
-				return printVersion(env)
+				return env.program().PrintVersion()
 			}
 			p := render.Printer{Out: env.IO.Out, TTY: env.IO.OutTTY, JSON: true}
 			if expr != "" {

@@ -42,6 +42,11 @@ var settings = []setting{
 	{name: "trusted-proxies", usage: "`networks` whose X-Forwarded-For counts, comma-separated CIDRs"},
 	{name: "mfa", fallback: "required", usage: "`rule`: multi-factor authentication is required for a working key, or optional", values: []string{"required", "optional"}},
 	{name: "contact", usage: "`text` that says whom to ask, where only an operator can help"},
+	{name: "smtp", usage: "`address` of the mail server people are told by, smtp://user@host:587 or smtps://…; without it nobody is"},
+	{name: "smtp-password-file", usage: "`file` with the password for the mail server"},
+	{name: "smtp-ca-file", usage: "trust the certificate authorities in this PEM `file` too, for the mail server"},
+	{name: "mail-from", usage: "`address` that mails come from"},
+	{name: "mail-templates", usage: "`folder` with texts of mails that replace the built-in ones"},
 	{name: "log-level", fallback: "info", usage: "`level` of the log: debug, info, warn or error", values: []string{"debug", "info", "warn", "error"}},
 }
 
@@ -94,6 +99,12 @@ type Config struct {
 	MFARequired    bool
 	Contact        string
 	LogLevel       slog.Level
+
+	SMTP             string // address of the mail server; "" = no mails
+	SMTPPasswordFile string // "" = none
+	SMTPCAFile       string // "" = the system's authorities
+	MailFrom         string
+	MailTemplates    string // "" = the built-in texts
 
 	sources map[string]string // what gave each setting its value
 }
@@ -191,6 +202,8 @@ func (c *Config) parse(v *viper.Viper, getenv func(string) string, goos string) 
 	c.Data, c.Listen, c.Issuer, c.Contact = v.GetString("data"), v.GetString("listen"), v.GetString("issuer"), v.GetString("contact")
 	c.Database = v.GetString("database")
 	c.TLSCert, c.TLSKey, c.MetricsListen = v.GetString("tls-cert"), v.GetString("tls-key"), v.GetString("metrics-listen")
+	c.SMTP, c.SMTPPasswordFile, c.SMTPCAFile = v.GetString("smtp"), v.GetString("smtp-password-file"), v.GetString("smtp-ca-file")
+	c.MailFrom, c.MailTemplates = v.GetString("mail-from"), v.GetString("mail-templates")
 	c.JSON, c.MFARequired = v.GetString("output") == "json", v.GetString("mfa") == "required"
 	if c.BehindProxy, err = strconv.ParseBool(v.GetString("behind-proxy")); err != nil {
 		return c.wrong("behind-proxy", v.GetString("behind-proxy"), "is neither true nor false")
@@ -223,6 +236,12 @@ func (c *Config) consistent() error {
 	}
 	if c.TrustedProxies != nil && !c.BehindProxy {
 		return keyapi.Errorf(keyapi.CodeUsage, "--trusted-proxies is given without --behind-proxy", "Give both, or neither.")
+	}
+	if (c.SMTP == "") != (c.MailFrom == "") {
+		return keyapi.Errorf(keyapi.CodeUsage, "Only one of --smtp and --mail-from is given", "Give both, or neither.")
+	}
+	if c.SMTP == "" && c.SMTPPasswordFile+c.SMTPCAFile+c.MailTemplates != "" {
+		return keyapi.Errorf(keyapi.CodeUsage, "There are settings of mails, but no --smtp", "Give the address of a mail server too.")
 	}
 	if c.Issuer == "" {
 		return nil

@@ -89,6 +89,11 @@ func TestLoad_EverySettingFromEverySource(t *testing.T) {
 		}},
 		{"mfa", "optional", func(c daemon.Config) bool { return !c.MFARequired }},
 		{"contact", "ask Ada", func(c daemon.Config) bool { return c.Contact == "ask Ada" }},
+		{"smtp", "smtp://mail.example.com", func(c daemon.Config) bool { return c.SMTP == "smtp://mail.example.com" }},
+		{"smtp-password-file", "/p", func(c daemon.Config) bool { return c.SMTPPasswordFile == "/p" }},
+		{"smtp-ca-file", "/c", func(c daemon.Config) bool { return c.SMTPCAFile == "/c" }},
+		{"mail-from", "a@example.com", func(c daemon.Config) bool { return c.MailFrom == "a@example.com" }},
+		{"mail-templates", "/t", func(c daemon.Config) bool { return c.MailTemplates == "/t" }},
 		{"log-level", "debug", func(c daemon.Config) bool { return c.LogLevel == slog.LevelDebug }},
 	}
 	var args, lines []string

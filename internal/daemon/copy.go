@@ -29,8 +29,9 @@ func copyCommand(env *Env) *cobra.Command {
 		Short: "Move a service to another database, with every key",
 		Long: "Copies a service to an empty place: from a folder to PostgreSQL, or back. A place\n" +
 			"is a folder or an address, postgres://user@host:port/name. Keys, sessions, access\n" +
-			"tokens and the audit trail stay good; only the counts of failed attempts are left\n" +
-			"behind. End the server first: what changes meanwhile is not copied.\n\n" +
+			"tokens and the audit trail stay good, and mails that wait go along; only the\n" +
+			"counts of failed attempts are left behind. End the server first: what changes\n" +
+			"meanwhile is not copied.\n\n" +
 			"The copy belongs to the same master key. That of a folder is in it, and a folder\n" +
 			"that is copied to gets its own file; that of a database in PostgreSQL is in the\n" +
 			"folder of --data. An address on the command line is seen by everybody on this\n" +

@@ -33,9 +33,10 @@ func restoreCommand(env *Env) *cobra.Command {
 		Short: "Make a service of a copy of its database",
 		Long: "Makes a service of a copy that backup wrote, in an empty folder, with the\n" +
 			"master key it was made with. What happened after the copy was made is not\n" +
-			"known to it. So all sessions end, every access token ends, and every active\n" +
-			"key is disabled: people activate theirs again. With --keep-active keys stay\n" +
-			"as they are in the copy, also those that were disabled or deleted since.",
+			"known to it. So all sessions end, every access token ends, mails that waited\n" +
+			"are dropped, and every active key is disabled: people activate theirs again.\n" +
+			"With --keep-active keys stay as they are in the copy, also those that were\n" +
+			"disabled or deleted since.",
 		Example: "  apikeyd restore apikeyd-1.db --data /var/lib/apikeyd --master-key master.key",
 		Args:    command.OneArg("the file to restore"),
 		RunE: env.runs(func(ctx context.Context, s *session, args []string) error {

@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/datadir"
+	"github.com/apikey-cli/apikey/internal/mail"
 	"github.com/apikey-cli/apikey/internal/metrics"
 	"github.com/apikey-cli/apikey/internal/serving"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -37,11 +39,12 @@ type running struct {
 	certificate *serving.Certificate // nil = plain HTTP
 	notify      func(state string) error
 	service     service
-	ending      *atomic.Bool // no longer ready
+	ending      *atomic.Bool          // no longer ready
+	sendMails   func(context.Context) // until the context ends
 }
 
-// listen builds the service of an open folder and takes its ports.
-func (s *session) listen(ctx context.Context, data *datadir.Service) (*running, error) {
+// listen builds the service of an open folder and takes its ports. mailer is nil where no mails are sent.
+func (s *session) listen(ctx context.Context, data *datadir.Service, mailer *mail.Mailer) (*running, error) {
 	r := &running{log: s.log, ending: &atomic.Bool{}, notify: func(state string) error {
 		return serving.Notify(s.env.Getenv("NOTIFY_SOCKET"), state)
 	}}
@@ -74,6 +77,7 @@ func (s *session) listen(ctx context.Context, data *datadir.Service) (*running, 
 		return nil, err
 	}
 	late.Handler = r.service
+	r.sendMails = s.sendMails(data, mailer, counts)
 	return r, nil
 }
 
@@ -103,6 +107,11 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 	if err := r.notify(serving.Ready); err != nil {
 		r.log.Warn("the service manager cannot be told", "error", err)
 	}
+	mailing, stopMails := context.WithCancel(ctx)
+	var mails sync.WaitGroup
+	mails.Go(func() { r.sendMails(mailing) })
+	defer mails.Wait()
+	defer stopMails()
 	tick := time.NewTicker(upkeepEvery)
 	defer tick.Stop()
 	signingKeys := time.NewTicker(signingKeysEvery)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/command"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/serving"
 )
 
@@ -38,6 +39,10 @@ func serve(ctx context.Context, s *session, _ []string) (err error) {
 	if err := serving.Exposure(s.config.Listen, s.config.TLSCert != "", s.config.BehindProxy); err != nil {
 		return err
 	}
+	mailer, err := s.mailer()
+	if err != nil {
+		return err
+	}
 	signals, stop := s.env.Signals() // from here on nothing is cut off
 	defer stop()
 	data, err := s.config.Place().Make(ctx, s.env.Random)
@@ -45,7 +50,10 @@ func serve(ctx context.Context, s *session, _ []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.DB.Close()) }()
-	r, err := s.listen(ctx, data)
+	if err := notice.Set(ctx, data.DB, mailer != nil); err != nil {
+		return err
+	}
+	r, err := s.listen(ctx, data, mailer)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (s *session) service(
 
 // keys gives the key service of an open folder.
 func (s *session) keys(data *datadir.Service) *keyservice.Service {
-	policy := keyservice.Policy{MFARequired: s.config.MFARequired, Contact: s.config.Contact}
+	policy := keyservice.Policy{MFARequired: s.config.MFARequired, Contact: s.config.Contact, Notices: true}
 	return keyservice.New(data.DB, data.Key, policy, s.env.Now, s.env.Random)
 }
 

@@ -1,18 +1,11 @@
 package daemon
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/render"
 )
-
-func printVersion(env *Env) error {
-	_, err := fmt.Fprintln(env.IO.Out, env.Version().Line("apikeyd"))
-	return err
-}
 
 // versionCommand does not read the settings: it answers whatever state the machine is in.
 func versionCommand(env *Env) *cobra.Command {
@@ -23,7 +16,7 @@ func versionCommand(env *Env) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output, _ := cmd.Flags().GetString("output"); output != "json" {
-				return printVersion(env)
+				return env.program().PrintVersion()
 			}
 			p := render.Printer{Out: env.IO.Out, TTY: env.IO.OutTTY}
 			return p.Object(env.Version().Object())

@@ -30,8 +30,8 @@ type Copied struct {
 	Sessions  int
 }
 
-// Copy makes a service that is the same as another one: its identifier, accounts, keys, sessions, kept replies, audit trail
-// and signing keys, bound to the same master key. Only the counts of failed attempts are left behind. Nobody has to notice:
+// Copy makes a service that is the same as another one: its identifier, accounts, keys, sessions, kept replies, audit trail,
+// signing keys and mails that wait, bound to the same master key. Only the counts of failed attempts are left behind. Nobody has to notice:
 // secrets, sessions and access tokens stay good.
 //
 // It reads one snapshot and writes one transaction, so that the destination is whole or stays empty. A folder becomes one of
@@ -144,7 +144,7 @@ type transferring struct {
 }
 
 func (t transferring) all() error {
-	for _, step := range []func() error{t.accounts, t.signingKeys, t.resources, t.revokedTokens, t.meta} {
+	for _, step := range []func() error{t.accounts, t.signingKeys, t.resources, t.revokedTokens, t.mails, t.meta} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -196,7 +196,18 @@ func (t transferring) account(a store.Account) error {
 	if err := t.to.PutCredentials(a.Login, credentials); err != nil {
 		return err
 	}
+	if err := t.expiryNotices(a); err != nil {
+		return err
+	}
 	return t.rows(a.Login)
+}
+
+func (t transferring) expiryNotices(a store.Account) error {
+	days, err := t.from.ExpiryNotices(a.Login, a.Key.AccessKey)
+	return each(days, err, func(days int) error {
+		_, err := t.to.NoteExpiry(a.Login, a.Key.AccessKey, days)
+		return err
+	})
 }
 
 // rows copies what an account has many of.
@@ -242,6 +253,20 @@ func (t transferring) resources() error {
 func (t transferring) revokedTokens() error {
 	tokens, err := t.from.RevokedTokens()
 	return each(tokens, err, func(r store.RevokedToken) error { return t.to.RevokeToken(r.ID, r.ExpiresAt) })
+}
+
+// mails copies those that wait. Which of the two services sends them is settled by which one is served.
+func (t transferring) mails() error {
+	for after := int64(0); ; {
+		some, err := t.from.Mails(after, page)
+		if err := each(some, err, t.to.AddMail); err != nil {
+			return err
+		}
+		if len(some) < page {
+			return nil
+		}
+		after = some[len(some)-1].ID
+	}
 }
 
 // meta copies the named values: with the identifier the copy is the same instance, with the check of the master key it is

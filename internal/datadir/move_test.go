@@ -42,6 +42,13 @@ func furnished(t *testing.T, dir string) keyapi.Result {
 			w.CreateSigningKey(store.SigningKey{ID: "a", Sealed: []byte{10}, CreatedAt: at}),
 			w.CreateResource(store.Resource{Name: "billing", Verifier: []byte{11}, CreatedAt: at}),
 			w.RevokeToken("jti", at),
+			w.AddMail(store.Mail{
+				Name: "m", Login: "bob", To: "bob@example.com", Kind: "key-disabled", At: clock(), AccessKey: "AKbob", DueAt: at, Attempts: 2,
+			}),
+		}
+		for _, days := range []int{30, 7} {
+			_, err := w.NoteExpiry("bob", "AKbob", days)
+			errs = append(errs, err)
 		}
 		for i := range 1100 { // more than two pages
 			errs = append(errs, w.AddEvent("bob", keyapi.Event{At: clock(), Action: keyapi.ActionDisable, Actor: fmt.Sprint(i), AccessKey: "AKbob"}))
@@ -73,7 +80,11 @@ func contents(t *testing.T, s *datadir.Service) (all []any) {
 				events[i].ID = 0
 			}
 			note(events, failed)
+			notices, failed := r.ExpiryNotices(a.Login, a.Key.AccessKey)
+			note(notices, failed)
 		}
+		mails, failed := r.Mails(0, 10)
+		note(mails, failed)
 		keys, failed := r.SigningKeys()
 		note(keys, failed)
 		resources, failed := r.Resources()

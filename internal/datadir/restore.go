@@ -43,8 +43,8 @@ type Restored struct {
 }
 
 // Restore makes a service of a copy of a database and the master key it belongs to. What happened after the copy was made
-// is not known to it. So nothing that can have ended since may come alive: all sessions and kept replies end, every key
-// gets a new generation, which ends its access tokens, and is disabled unless KeepActive says that it is known that none
+// is not known to it. So nothing that can have ended since may come alive: all sessions and kept replies end, mails that
+// waited are not sent, every key gets a new generation, which ends its access tokens, and is disabled unless KeepActive says that it is known that none
 // was disabled or leaked since.
 //
 // The folder becomes a service in the last step, or stays as it was. Errors: CodeUsage for a folder that is not empty or a
@@ -144,7 +144,7 @@ func (o RestoreOptions) endWhatWasOpen(w store.Writer, report *Restored) error {
 			break
 		}
 	}
-	return errors.Join(w.DeleteAllSessions(), w.EraseAllReplies())
+	return errors.Join(w.DeleteAllSessions(), w.EraseAllReplies(), w.DeleteAllMails())
 }
 
 // account settles one account. Its audit trail says that it was restored, and that its key was disabled if it was.

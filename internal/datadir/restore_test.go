@@ -3,6 +3,7 @@ package datadir_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -37,7 +38,9 @@ func newWorld(t *testing.T) world {
 	}
 	w.adaToken = client.Generation
 	err = s.DB.Write(ctx, func(tx store.Writer) error {
-		return tx.CreateSession(store.Session{ID: "one", Hash: []byte("hash"), Login: "ada", CreatedAt: clock(), ExpiresAt: clock().Add(time.Hour)})
+		return errors.Join(
+			tx.CreateSession(store.Session{ID: "one", Hash: []byte("hash"), Login: "ada", CreatedAt: clock(), ExpiresAt: clock().Add(time.Hour)}),
+			tx.AddMail(store.Mail{Name: "m", Login: "ada", To: "ada@example.org"}))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +114,7 @@ func TestRestore_KeepActive_TheOldSecretWorksAndItsTokensDoNot(t *testing.T) {
 	wantTrail(t, s, "ada", "restore by restore", "regenerate by ada", "generate by ada")
 }
 
-func TestRestore_EndsSessionsAndKeptReplies(t *testing.T) {
+func TestRestore_EndsSessionsMailsAndKeptReplies(t *testing.T) {
 	w := newWorld(t)
 	s, _ := w.restore(t, true)
 	err := s.DB.Read(context.Background(), func(r store.Reader) error {
@@ -119,7 +122,11 @@ func TestRestore_EndsSessionsAndKeptReplies(t *testing.T) {
 		if len(sessions) != 0 {
 			t.Errorf("%d sessions", len(sessions))
 		}
-		return err
+		mails, failed := r.CountMails()
+		if mails != 0 {
+			t.Errorf("%d mails", mails)
+		}
+		return errors.Join(err, failed)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/apikey-cli/apikey/internal/failpoint"
 	"github.com/apikey-cli/apikey/internal/lifecycle"
+	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -90,8 +91,8 @@ func (s *Service) change(w store.Writer, account store.Account, actor Actor, r r
 	return result, s.record(w, account, before, actor, r, userAgent, result)
 }
 
-// record writes a change: the key, the end of the replies that hold a secret that is gone, the reply of this request
-// and the audit event.
+// record writes a change: the key, the end of the replies that hold a secret that is gone, the reply of this request,
+// the audit event and the notice to the person.
 func (s *Service) record(w store.Writer, account store.Account, before lifecycle.Key, actor Actor, r request, userAgent string, result keyapi.Result) error {
 	now, after := s.now(), account.Key
 	if err := w.PutKey(account.Login, after); err != nil {
@@ -112,10 +113,14 @@ func (s *Service) record(w store.Writer, account store.Account, before lifecycle
 	case keyapi.ActionDeletePrevious:
 		subject = before.Previous.AccessKey
 	}
-	return w.AddEvent(account.Login, keyapi.Event{
+	event := keyapi.Event{
 		At: now.UTC().Truncate(time.Second), Action: r.action, Actor: actor.Name, From: actor.From, UserAgent: userAgent,
 		AccessKey: subject, Revision: after.Revision,
-	})
+	}
+	if err := w.AddEvent(account.Login, event); err != nil || !s.policy.Notices {
+		return err
+	}
+	return notice.Tell(w, s.random, account, notice.OfEvent(event, after.ExpiresAt()))
 }
 
 // fresh draws the new key of an action that makes one.

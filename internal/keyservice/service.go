@@ -23,6 +23,7 @@ import (
 type Policy struct {
 	MFARequired bool   // accounts need multi-factor authentication before they can have a working key
 	Contact     string // says whom to ask for the permission to have a key; "" = nothing is said
+	Notices     bool   // people are told of changes, if the database says that they are told by mail
 }
 
 // Actor is who acts on an account's key, for the audit trail.

@@ -32,6 +32,8 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	actions  *prometheus.CounterVec
+	queued   prometheus.Gauge
+	mails    *prometheus.CounterVec
 }
 
 // New makes a set with nothing counted yet, and the counts of the Go runtime and the process.
@@ -47,8 +49,14 @@ func New() *Metrics {
 		actions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "apikeyd_key_actions_total", Help: "Actions on keys, by what became of them.",
 		}, []string{"action", "result"}),
+		queued: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "apikeyd_mails_queued", Help: "Mails in the database that wait to be sent.",
+		}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "apikeyd_mails_total", Help: "Attempts to send a mail, by what became of them: sent, retried or failed (given up).",
+		}, []string{"result"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.actions, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.duration, m.actions, m.queued, m.mails, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -62,6 +70,12 @@ func (m *Metrics) Observe(route, method string, status int, took time.Duration) 
 		m.actions.WithLabelValues(action, result(status)).Inc()
 	}
 }
+
+// MailsQueued says how many mails wait to be sent.
+func (m *Metrics) MailsQueued(count int) { m.queued.Set(float64(count)) }
+
+// MailTried counts an attempt to send a mail, by its result: sent, retried or failed.
+func (m *Metrics) MailTried(result string) { m.mails.WithLabelValues(result).Inc() }
 
 func result(status int) string {
 	switch {

@@ -48,6 +48,23 @@ func TestObserve(t *testing.T) {
 	}
 }
 
+func TestMails(t *testing.T) {
+	m := metrics.New()
+	m.MailsQueued(7)
+	m.MailsQueued(3)
+	m.MailTried("sent")
+	m.MailTried("sent")
+	m.MailTried("failed")
+	got := page(t, m)
+	for _, want := range []string{
+		"apikeyd_mails_queued 3", `apikeyd_mails_total{result="sent"} 2`, `apikeyd_mails_total{result="failed"} 1`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+}
+
 func TestHandler_OnlyMetrics(t *testing.T) {
 	for _, path := range []string{"/", "/v1/key", "/metrics/x", "/debug/pprof/"} {
 		reply := httptest.NewRecorder()

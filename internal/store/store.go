@@ -37,6 +37,7 @@ type Reader interface {
 	SessionReader
 	AttemptsReader
 	TokenReader
+	OutboxReader
 
 	// Meta gives a named value of the database as a whole. Error: ErrNotFound.
 	Meta(name string) ([]byte, error)
@@ -59,6 +60,7 @@ type Writer interface {
 	SessionWriter
 	AttemptsWriter
 	TokenWriter
+	OutboxWriter
 
 	// SetMeta sets a named value of the database as a whole.
 	SetMeta(name string, value []byte) error

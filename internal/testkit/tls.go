@@ -36,6 +36,11 @@ func WritePair(cert, key string, end time.Time) error {
 		os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
 }
 
+// WriteAuthority writes the certificate of a pair into a file, for those who are to trust it.
+func WriteAuthority(path string, pair tls.Certificate) error {
+	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Leaf.Raw}), 0o600)
+}
+
 // Certificate makes a fresh certificate for the loopback address, which is its own authority and good for a year until an
 // instant.
 func Certificate(end time.Time) (tls.Certificate, error) {

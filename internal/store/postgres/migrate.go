@@ -3,27 +3,24 @@ package postgres
 import (
 	"context"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/sqlstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// migrations are numbered SQL files; a row of the table schema counts those that were applied.
+// files are the migrations; a row of the table schema counts those that were applied.
 //
 //go:embed migrations/*.sql
-var migrations embed.FS
+var files embed.FS
 
 // newest is the number of the last migration.
-const newest = 1
+const newest = 2
 
-// metaInstance is the name of the database's identifier in its table of named values.
-const metaInstance = "instance"
+var migrations = sqlstore.Migrations{Files: files, Newest: newest}
 
 // migrate applies what is missing, all in one serializable transaction. Of several replicas that start at once one gets
 // through; the others fail on what it made, look again and find nothing to do. No lock of a session is needed for that.
@@ -72,41 +69,15 @@ func (s *Store) version(ctx context.Context) (version int, err error) {
 
 func (s *Store) apply(ctx context.Context, version int, random io.Reader) error {
 	return s.Write(ctx, func(w store.Writer) error {
-		conn := w.(sqlstore.Writer).Conn
-		for number := version + 1; number <= newest; number++ {
-			text, err := migration(number)
-			if err != nil {
-				return err
-			}
-			if _, err := conn.(transaction).tx.Conn().PgConn().Exec(ctx, text).ReadAll(); err != nil { // many statements at once
-				return s.told(err)
-			}
-			if number == 1 {
-				instance, err := newInstance(random)
-				if err != nil {
-					return err
-				}
-				if err := w.SetMeta(metaInstance, []byte(instance)); err != nil {
-					return err
-				}
-			}
+		writer := w.(sqlstore.Writer)
+		run := func(text string) error {
+			_, err := writer.Conn.(transaction).tx.Conn().PgConn().Exec(ctx, text).ReadAll() // many statements at once
+			return s.told(err)
 		}
-		_, err := conn.Exec("UPDATE schema SET version = ?1", newest)
+		if err := migrations.Apply(writer, version, random, run); err != nil {
+			return err
+		}
+		_, err := writer.Conn.Exec("UPDATE schema SET version = ?1", newest)
 		return err
 	})
-}
-
-func migration(number int) (string, error) {
-	names, err := fs.Glob(migrations, fmt.Sprintf("migrations/%04d_*.sql", number))
-	if err != nil || len(names) != 1 {
-		return "", errors.Join(fmt.Errorf("migration %d: %d files", number, len(names)), err)
-	}
-	text, err := migrations.ReadFile(names[0])
-	return string(text), err
-}
-
-func newInstance(random io.Reader) (string, error) {
-	raw := make([]byte, 16)
-	_, err := io.ReadFull(random, raw)
-	return "db-" + hex.EncodeToString(raw), err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/apikey-cli/apikey/internal/store"
+	"github.com/apikey-cli/apikey/internal/store/sqlstore"
 )
 
 // Options are what the store takes from outside.
@@ -65,7 +66,7 @@ func (s *Store) prepare(ctx context.Context, o Options) error {
 		return err
 	}
 	return s.Read(ctx, func(r store.Reader) error {
-		instance, err := r.Meta(metaInstance)
+		instance, err := r.Meta(sqlstore.MetaInstance)
 		s.instance = string(instance)
 		return err
 	})

@@ -93,11 +93,11 @@ func TestConnections_AreDurableAndKeepReferences(t *testing.T) {
 
 func TestMigrations_AreAllThere(t *testing.T) {
 	for number := 1; number <= newest; number++ {
-		if _, err := migration(number); err != nil {
+		if _, err := migrations.Text(number); err != nil {
 			t.Error(err)
 		}
 	}
-	if files, err := migrations.ReadDir("migrations"); err != nil || len(files) != newest {
+	if files, err := files.ReadDir("migrations"); err != nil || len(files) != newest {
 		t.Errorf("%d files (%v), but the newest migration is %d", len(files), err, newest)
 	}
 }
@@ -112,6 +112,9 @@ func TestQueries_UseIndexes(t *testing.T) {
 		"UPDATE replies SET sealed = NULL WHERE account_id = (SELECT id FROM accounts WHERE login = 'a') AND access_key = 'a'",
 		"DELETE FROM replies WHERE made_at < 1",
 		"SELECT e.id FROM events e JOIN accounts a ON a.id = e.account_id WHERE a.login = 'a' AND e.id < 9 ORDER BY e.id DESC LIMIT 2",
+		"SELECT m.id FROM outbox m JOIN accounts a ON a.id = m.account_id WHERE m.due_at <= 1 ORDER BY m.due_at, m.id LIMIT 2",
+		"SELECT a.login FROM keys k JOIN accounts a ON a.id = k.account_id WHERE k.created_at > 1 AND k.created_at <= 2 AND NOT EXISTS (" +
+			"SELECT 1 FROM expiry_notices n WHERE n.account_id = k.account_id AND n.access_key = k.access_key AND n.days <= 7) ORDER BY k.created_at LIMIT 2",
 	} {
 		rows, err := s.db.Query("EXPLAIN QUERY PLAN " + query)
 		if err != nil {

@@ -3,26 +3,26 @@ package sqlite
 import (
 	"context"
 	"embed"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"time"
 
 	"github.com/gofrs/flock"
 
+	"github.com/apikey-cli/apikey/internal/store/sqlstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// migrations are numbered SQL files; PRAGMA user_version counts those that were applied. A migration tool would cost
+// files are the migrations; PRAGMA user_version counts those that were applied. A migration tool would cost
 // every start of the program more than the whole database does.
 //
 //go:embed migrations/*.sql
-var migrations embed.FS
+var files embed.FS
 
 // newest is the number of the last migration.
-const newest = 2
+const newest = 3
+
+var migrations = sqlstore.Migrations{Files: files, Newest: newest}
 
 // lockPoll is how often a process looks whether another one has finished its migration.
 const lockPoll = 5 * time.Millisecond
@@ -53,42 +53,13 @@ func (s *Store) migrate(ctx context.Context, random io.Reader) error {
 	return s.apply(ctx, version, random)
 }
 
-// apply applies the migrations after a version, all in one transaction. The first one gives the database its identifier.
+// apply applies the migrations after a version, all in one transaction.
 func (s *Store) apply(ctx context.Context, version int, random io.Reader) error {
 	return s.within(ctx, "BEGIN IMMEDIATE", func(t transaction) error {
-		for number := version + 1; number <= newest; number++ {
-			text, err := migration(number)
-			if err != nil {
-				return err
-			}
-			if err := t.exec(text); err != nil {
-				return err
-			}
-			if number == 1 {
-				instance, err := newInstance(random)
-				if err != nil {
-					return err
-				}
-				if err := t.exec("INSERT INTO meta (name, value) VALUES ('instance', ?)", []byte(instance)); err != nil {
-					return err
-				}
-			}
+		run := func(text string) error { return t.exec(text) }
+		if err := migrations.Apply(writer(t), version, random, run); err != nil {
+			return err
 		}
 		return t.exec(fmt.Sprintf("PRAGMA user_version = %d", newest)) // a PRAGMA takes no parameters
 	})
-}
-
-func migration(number int) (string, error) {
-	names, err := fs.Glob(migrations, fmt.Sprintf("migrations/%04d_*.sql", number))
-	if err != nil || len(names) != 1 {
-		return "", errors.Join(fmt.Errorf("migration %d: %d files", number, len(names)), err)
-	}
-	text, err := migrations.ReadFile(names[0])
-	return string(text), err
-}
-
-func newInstance(random io.Reader) (string, error) {
-	raw := make([]byte, 16)
-	_, err := io.ReadFull(random, raw)
-	return "db-" + hex.EncodeToString(raw), err
 }

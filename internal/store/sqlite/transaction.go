@@ -24,8 +24,10 @@ func (s *Store) Write(ctx context.Context, fn func(store.Writer) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return s.within(ctx, "BEGIN IMMEDIATE", func(t transaction) error { return fn(sqlstore.Writer{Reader: sqlstore.Reader{Conn: t}}) })
+	return s.within(ctx, "BEGIN IMMEDIATE", func(t transaction) error { return fn(writer(t)) })
 }
+
+func writer(t transaction) sqlstore.Writer { return sqlstore.Writer{Reader: sqlstore.Reader{Conn: t}} }
 
 // transaction is a running transaction.
 type transaction struct {

@@ -34,6 +34,8 @@ func dump(t *testing.T, s store.Store) string {
 			func() (any, error) { return present(r.Attempts("name")) },
 			func() (any, error) { return present(r.TokenRevoked("jti")) },
 			func() (any, error) { return oneOf(r.SigningKeys()) },
+			func() (any, error) { return oneOf(r.Mails(0, 1)) },
+			func() (any, error) { return oneOf(r.ExpiryNotices("ada", "AK-new")) },
 		}
 		for _, look := range lookups {
 			switch value, err := look(); {

@@ -191,6 +191,7 @@ var transactions = map[string]func(*testing.T, *database){
 
 // everything writes one of each.
 func everything(w store.Writer) error {
+	noteExpiry := func() error { _, err := w.NoteExpiry("ada", "AK-new", 7); return err }
 	return errors.Join(
 		w.SetMeta("name", []byte("value")),
 		w.CreateAccount(store.Account{Login: "ada", Permitted: true, MFAEnabled: true, CreatedAt: start}),
@@ -211,6 +212,8 @@ func everything(w store.Writer) error {
 		w.RevokeToken("jti", start),
 		w.CreateResource(store.Resource{Name: "name", Verifier: []byte("v"), CreatedAt: start}),
 		w.AddEvent("ada", keyapi.Event{At: start, Action: keyapi.ActionGenerate, Actor: "ada", Revision: 2}),
+		w.AddMail(letter("m", start)),
+		noteExpiry(),
 	)
 }
 

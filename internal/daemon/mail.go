@@ -1,0 +1,37 @@
+package daemon
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/apikey-cli/apikey/internal/datadir"
+	"github.com/apikey-cli/apikey/internal/mail"
+	"github.com/apikey-cli/apikey/internal/metrics"
+	"github.com/apikey-cli/apikey/internal/outbox"
+)
+
+// mailer gives what sends mails, nil where none are sent. Error: CodeUsage for settings that cannot be used.
+func (s *session) mailer() (*mail.Mailer, error) {
+	if s.config.SMTP == "" {
+		return nil, nil //nolint:nilnil // there is none, and that is no error
+	}
+	service := s.config.Issuer
+	if service == "" {
+		service = s.config.Listen
+	}
+	return mail.New(mail.Options{
+		Server: s.config.SMTP, PasswordFile: s.config.SMTPPasswordFile, CAFile: s.config.SMTPCAFile, From: s.config.MailFrom,
+		Templates: s.config.MailTemplates, Service: service, Contact: s.config.Contact,
+	})
+}
+
+// sendMails gives what sends the mails that wait, until its context ends. It stands beside the requests: none waits for it.
+func (s *session) sendMails(data *datadir.Service, mailer *mail.Mailer, counts *metrics.Metrics) func(context.Context) {
+	if mailer == nil {
+		return func(context.Context) {}
+	}
+	return outbox.New(outbox.Options{
+		Store: data.DB, Sender: mailer, Now: s.env.Now, Random: s.env.Random, Log: s.log, Counts: counts,
+		Jitter: rand.Float64, //nolint:gosec // spreads the attempts, guards nothing
+	}).Run
+}
