@@ -35,6 +35,7 @@ func TestDocs_EveryExampleRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	needsOathtool(t)
 	bin := filepath.Dir(testkit.Build(t, program)) + ":" + filepath.Dir(testkit.Build(t, service))
 	ran := 0
 	for _, file := range append(files, moduleRoot+"/README.md") {
@@ -68,6 +69,68 @@ func TestDocs_EveryExampleRuns(t *testing.T) {
 	if ran < 20 {
 		t.Errorf("only %d examples were found", ran)
 	}
+}
+
+// link matches what a page leads to.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// heading matches the titles a link can lead to within a page.
+var heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+
+// TestDocs_LinksLeadSomewhere: no relative link of a page is dead, and the index names every page.
+func TestDocs_LinksLeadSomewhere(t *testing.T) {
+	pages := []string{moduleRoot + "/README.md", moduleRoot + "/CHANGELOG.md"}
+	for _, pattern := range []string{"/docs/*.md", "/docs/*/*.md"} {
+		found, err := filepath.Glob(moduleRoot + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	index := map[string]bool{}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(found[1], "://") {
+				continue
+			}
+			path, part, _ := strings.Cut(found[1], "#")
+			to := page
+			if path != "" {
+				to = filepath.Join(filepath.Dir(page), path)
+			}
+			if page == moduleRoot+"/docs/README.md" {
+				index[to] = true
+			}
+			if _, err := os.Stat(to); err != nil {
+				t.Errorf("%s: dead link %s", page, found[1])
+			} else if part != "" && !slices.Contains(anchors(t, to), part) {
+				t.Errorf("%s: no title for the link %s", page, found[1])
+			}
+		}
+	}
+	for _, page := range pages {
+		if filepath.Dir(page) == filepath.Join(moduleRoot, "docs") && filepath.Base(page) != "README.md" && !index[filepath.Clean(page)] {
+			t.Errorf("docs/README.md does not name %s", page)
+		}
+	}
+}
+
+// anchors gives the names by which links lead to the titles of a page.
+func anchors(t *testing.T, page string) (names []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, title := range heading.FindAllStringSubmatch(string(text), -1) {
+		name := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(title[1]), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
 }
 
 // reader is a person who tries what they read.
@@ -117,7 +180,7 @@ func (r reader) configures(file, text string) {
 // that fails ends it.
 func (r reader) serves(file, text string) {
 	r.t.Helper()
-	script := "set -e -o pipefail; trap 'kill $(jobs -p)' EXIT\n" + text
+	script := "set -e -o pipefail; trap 'kill $(jobs -p); wait' EXIT\n" + text
 	cmd := exec.Command("/bin/bash", "-c", script)
 	cmd.Env, cmd.Dir = r.env, r.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
