@@ -51,8 +51,8 @@ func TestDocs_EveryExampleRuns(t *testing.T) {
 			if strings.Contains(block[2], "apikeyd serve") {
 				ran++
 				t.Run(filepath.Base(file), func(t *testing.T) {
-					if _, err := exec.LookPath("oathtool"); err != nil && strings.Contains(block[2], "oathtool") {
-						testkit.Missing(t, "oathtool", err.Error(), "apt-get install oathtool")
+					if strings.Contains(block[2], "oathtool") {
+						needsOathtool(t)
 					}
 					newReader(t, bin).serves(file, block[2])
 				})
@@ -122,7 +122,7 @@ func (r reader) configures(file, text string) {
 // that fails ends it.
 func (r reader) serves(file, text string) {
 	r.t.Helper()
-	script := "set -e -o pipefail; trap 'kill $(jobs -p)' EXIT\n" + text
+	script := "set -e -o pipefail; trap 'kill $(jobs -p); wait' EXIT\n" + text
 	cmd := exec.Command("/bin/bash", "-c", script)
 	cmd.Env, cmd.Dir = r.env, r.dir
 	if out, err := cmd.CombinedOutput(); err != nil {

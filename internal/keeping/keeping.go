@@ -70,7 +70,7 @@ func (k *Keeper) Ready(ctx context.Context, instance, login string) (secretstore
 		Body: []string{
 			"No keyring can be reached on this machine.",
 			"The file can be read by you alone, as SSH keys are.",
-			"You are asked this once.",
+			"You are asked this once for each profile.",
 			"",
 			"Folder   " + k.File.Place(),
 		},
