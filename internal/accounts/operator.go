@@ -159,7 +159,7 @@ func (s *Service) SetPassword(ctx context.Context, login string, password keyapi
 	if err != nil {
 		return err
 	}
-	return s.operate(ctx, login, func(w *transaction, a *store.Account) (keyapi.Action, error) {
+	return s.operate(ctx, login, func(w *transaction, _ *store.Account) (keyapi.Action, error) {
 		credentials, err := w.Credentials(login)
 		if err != nil {
 			return "", err

@@ -25,7 +25,8 @@ func (s *session) mailer() (*mail.Mailer, error) {
 	})
 }
 
-// sendMails gives what sends the mails that wait, until its context ends. It stands beside the requests: none waits for it.
+// sendMails gives what sends the mails that wait, until its context ends. It stands beside the requests: none waits for
+// it.
 func (s *session) sendMails(data *datadir.Service, mailer *mail.Mailer, counts *metrics.Metrics) func(context.Context) {
 	if mailer == nil {
 		return func(context.Context) {}

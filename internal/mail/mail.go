@@ -1,5 +1,6 @@
-// Package mail says notices to people by mail: their texts are templates, which an operator can replace, and they go out
-// over SMTP. Which notices there are is in package notice, when one is sent in package outbox. The tool must not link it.
+// Package mail says notices to people by mail: their texts are templates, which an operator can replace, and they go
+// out over SMTP. Which notices there are is in package notice, when one is sent in package outbox. The tool must not
+// link it.
 package mail
 
 import (
@@ -65,8 +66,8 @@ func address(text string) (*netmail.Address, error) {
 	return netmail.ParseAddress(text)
 }
 
-// Send makes a mail of a notice and gives it to the mail server. Errors: outbox.ErrRefused if the server will not have this
-// mail, outbox.ErrNoServer if it cannot be had or will have none; else it may have it later.
+// Send makes a mail of a notice and gives it to the mail server. Errors: outbox.ErrRefused if the server will not have
+// this mail, outbox.ErrNoServer if it cannot be had or will have none; else it may have it later.
 func (m *Mailer) Send(ctx context.Context, notice store.Mail) error {
 	message, err := m.message(notice)
 	if err != nil {

@@ -128,7 +128,7 @@ func TestSend_WhatIsRefused(t *testing.T) {
 		server.Refuse(one.command, one.code)
 		err := m.Send(context.Background(), letter(notice.KeyGenerated))
 		for _, kind := range []error{outbox.ErrRefused, outbox.ErrNoServer} {
-			if errors.Is(err, kind) != (one.want == kind) || err == nil {
+			if errors.Is(err, kind) != errors.Is(one.want, kind) || err == nil {
 				t.Errorf("%s %d: %v", one.command, one.code, err)
 			}
 		}

@@ -50,7 +50,8 @@ func momentOf(t time.Time) string {
 	return t.UTC().Format(moment)
 }
 
-// oneLine makes blanks of control characters: what comes from elsewhere is to begin no line of its own, and so no header.
+// oneLine makes blanks of control characters: what comes from elsewhere is to begin no line of its own, and so no
+// header.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -63,8 +64,8 @@ func oneLine(text string) string {
 // templates are the texts by their kinds.
 type templates map[string]*template.Template
 
-// loadTemplates reads the texts: for each kind the file KIND.txt in a folder if it is there, else the built-in one. Every
-// one is tried. Error: CodeUsage, also for a .txt file in the folder that is none of them.
+// loadTemplates reads the texts: for each kind the file KIND.txt in a folder if it is there, else the built-in one.
+// Every one is tried. Error: CodeUsage, also for a .txt file in the folder that is none of them.
 func loadTemplates(dir string) (templates, error) {
 	names := []string{foot}
 	for _, kind := range notice.Kinds {

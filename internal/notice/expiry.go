@@ -9,16 +9,16 @@ import (
 	"github.com/apikey-cli/apikey/internal/store"
 )
 
-// thresholds are how many days before the expiry of a key its person is told, in ascending order. Who was not told at the
-// one before, because the service did not run or had no mail, is told once, at the nearest.
+// thresholds are how many days before the expiry of a key its person is told, in ascending order. Who was not told at
+// the one before, because the service did not run or had no mail, is told once, at the nearest.
 var thresholds = []int{1, 7, 14, 30}
 
 // page is how many notices are written in one transaction.
 const page = 100
 
-// Expiring puts a notice into the outbox for every key that has come within another threshold of its expiry, and gives how
-// many it were. Any number of replicas may do so at once: a notice and the note that it was given are one transaction.
-// Around a leap day a notice may be a day early.
+// Expiring puts a notice into the outbox for every key that has come within another threshold of its expiry, and gives
+// how many it were. Any number of replicas may do so at once: a notice and the note that it was given are one
+// transaction. Around a leap day a notice may be a day early.
 func Expiring(ctx context.Context, db store.Store, now time.Time, random io.Reader) (told int, err error) {
 	from := now
 	for _, days := range thresholds {

@@ -1,6 +1,6 @@
-// Package notice says what the person of an account is told of by mail: which change makes which notice, and that a key is
-// about to expire. It puts notices into the outbox, in the transaction of what they tell; who takes them out and sends them
-// is package outbox. No mail library may enter: the tool's embedded service is built of this too.
+// Package notice says what the person of an account is told of by mail: which change makes which notice, and that a key
+// is about to expire. It puts notices into the outbox, in the transaction of what they tell; who takes them out and
+// sends them is package outbox. No mail library may enter: the tool's embedded service is built of this too.
 package notice
 
 import (
@@ -70,8 +70,8 @@ type Fact struct {
 	From      string    // network address; "" for the operator
 }
 
-// OfEvent gives what the notice of an entry of the audit trail tells. Its Kind is "" if there is no such notice. until is
-// the expiry of the key that was made.
+// OfEvent gives what the notice of an entry of the audit trail tells. Its Kind is "" if there is no such notice. until
+// is the expiry of the key that was made.
 func OfEvent(e keyapi.Event, until time.Time) Fact {
 	return Fact{Kind: ofAction[e.Action], At: e.At, Until: until, AccessKey: e.AccessKey, Actor: e.Actor, From: e.From}
 }
@@ -110,9 +110,9 @@ func isOn(r store.Reader) (bool, error) {
 	return string(value) == mailOn, err
 }
 
-// Tell puts a notice to the person of an account into the outbox, within the transaction of what it tells. Nothing happens
-// if people are not told by mail, if the account has no address, or for a fact without a kind. random is for the name of
-// the mail.
+// Tell puts a notice to the person of an account into the outbox, within the transaction of what it tells. Nothing
+// happens if people are not told by mail, if the account has no address, or for a fact without a kind. random is for
+// the name of the mail.
 func Tell(w store.Writer, random io.Reader, a store.Account, f Fact) error {
 	if f.Kind == "" || a.Email == "" {
 		return nil

@@ -1,9 +1,9 @@
-// Package outbox sends the mails that wait in the database. Any number of replicas may run a worker: each mail is claimed
-// before an attempt, with a lease that ends by itself if who has it is gone. A mail that could not be sent is tried again,
-// after a wait that grows, for three days.
+// Package outbox sends the mails that wait in the database. Any number of replicas may run a worker: each mail is
+// claimed before an attempt, with a lease that ends by itself if who has it is gone. A mail that could not be sent is
+// tried again, after a wait that grows, for three days.
 //
-// A mail is sent at least once: who ends after the mail server took a mail, and before that is noted, leaves a mail that
-// is sent again, under the same Message-ID. What a mail says and how it is sent is not known here.
+// A mail is sent at least once: who ends after the mail server took a mail, and before that is noted, leaves a mail
+// that is sent again, under the same Message-ID. What a mail says and how it is sent is not known here.
 package outbox
 
 import (
@@ -114,8 +114,8 @@ func (w *Worker) expiring(ctx context.Context) (done bool) {
 	return err == nil
 }
 
-// Round tries to send what is due, one after the other, until nothing is due. Errors: ErrNoServer if the mail server cannot
-// be had, so that what is left has to wait; that of the context; those of the database.
+// Round tries to send what is due, one after the other, until nothing is due. Errors: ErrNoServer if the mail server
+// cannot be had, so that what is left has to wait; that of the context; those of the database.
 func (w *Worker) Round(ctx context.Context) error {
 	for {
 		due, waiting, err := w.due(ctx)

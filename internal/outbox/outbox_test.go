@@ -171,7 +171,8 @@ func TestRound_SendsAllThatIsDueAndForgetsIt(t *testing.T) {
 	}
 }
 
-// TestRound_Failure_IsTriedAgainForThreeDays: the waits are 1, 2, 4 … minutes and then 4 hours, as the middle of the jitter.
+// TestRound_Failure_IsTriedAgainForThreeDays: the waits are 1, 2, 4 … minutes and then 4 hours, as the middle of the
+// jitter.
 func TestRound_Failure_IsTriedAgainForThreeDays(t *testing.T) {
 	w := newWorld(t)
 	k := w.worker()
@@ -279,8 +280,8 @@ func TestRound_ManyWorkers_SendEachOnce(t *testing.T) {
 	}
 }
 
-// TestRound_WorkerThatIsGone_LosesNothing: a worker that hangs has a mail for the time of its lease; then another one sends
-// it, under the same name, and what the first one notes in the end changes nothing.
+// TestRound_WorkerThatIsGone_LosesNothing: a worker that hangs has a mail for the time of its lease; then another one
+// sends it, under the same name, and what the first one notes in the end changes nothing.
 func TestRound_WorkerThatIsGone_LosesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.put("m")
@@ -317,7 +318,8 @@ func TestRound_WorkerThatIsGone_LosesNothing(t *testing.T) {
 	}
 }
 
-// TestRun_EndWhileSending_GivesTheMailBack: who is told to end is cut off, and the next one need not wait for the lease.
+// TestRun_EndWhileSending_GivesTheMailBack: who is told to end is cut off, and the next one need not wait for the
+// lease.
 func TestRun_EndWhileSending_GivesTheMailBack(t *testing.T) {
 	w := newWorld(t)
 	w.put("m")

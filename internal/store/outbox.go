@@ -34,8 +34,8 @@ type OutboxReader interface {
 	Mails(after int64, limit int) ([]Mail, error)
 	// CountMails gives how many wait.
 	CountMails() (int, error)
-	// ExpiringKeys gives up to limit keys made after an instant and not after another one, of accounts with an address, for
-	// which no notice of so many days or fewer is noted.
+	// ExpiringKeys gives up to limit keys made after an instant and not after another one, of accounts with an address,
+	// for which no notice of so many days or fewer is noted.
 	ExpiringKeys(after, notAfter time.Time, days, limit int) ([]ExpiringKey, error)
 	// ExpiryNotices gives for how many days notices are noted of the key of an account, in ascending order.
 	ExpiryNotices(login, accessKey string) ([]int, error)
@@ -45,8 +45,8 @@ type OutboxReader interface {
 type OutboxWriter interface {
 	// AddMail adds a mail. Its name must be new. Error: ErrNotFound without its account.
 	AddMail(m Mail) error
-	// ClaimMail takes a mail for an attempt that nobody else makes before an instant: its DueAt becomes that one, and its
-	// Attempts one more. It tells whether it was got: not if somebody was faster since it was read.
+	// ClaimMail takes a mail for an attempt that nobody else makes before an instant: its DueAt becomes that one, and
+	// its Attempts one more. It tells whether it was got: not if somebody was faster since it was read.
 	ClaimMail(m Mail, until time.Time) (claimed bool, err error)
 	// PostponeMail makes a mail due at another instant. Nothing happens if somebody else has claimed it since.
 	PostponeMail(m Mail, due time.Time) error
@@ -54,7 +54,7 @@ type OutboxWriter interface {
 	DeleteMail(m Mail) error
 	// DeleteAllMails removes every mail of the database: what a restored copy has to tell is old.
 	DeleteAllMails() error
-	// NoteExpiry notes that a notice so many days before its expiry was given of a key, once: the second time it tells that
-	// it was not new. Notes of earlier keys of the account are removed. Error: ErrNotFound without the account.
+	// NoteExpiry notes that a notice so many days before its expiry was given of a key, once: the second time it tells
+	// that it was not new. Notes of earlier keys of the account are removed. Error: ErrNotFound without the account.
 	NoteExpiry(login, accessKey string, days int) (fresh bool, err error)
 }

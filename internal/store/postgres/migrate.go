@@ -20,7 +20,7 @@ var files embed.FS
 // newest is the number of the last migration.
 const newest = 2
 
-var migrations = sqlstore.Migrations{Files: files, Newest: newest}
+func migrations() sqlstore.Migrations { return sqlstore.Migrations{Files: files, Newest: newest} }
 
 // migrate applies what is missing, all in one serializable transaction. Of several replicas that start at once one gets
 // through; the others fail on what it made, look again and find nothing to do. No lock of a session is needed for that.
@@ -74,7 +74,7 @@ func (s *Store) apply(ctx context.Context, version int, random io.Reader) error 
 			_, err := writer.Conn.(transaction).tx.Conn().PgConn().Exec(ctx, text).ReadAll() // many statements at once
 			return s.told(err)
 		}
-		if err := migrations.Apply(writer, version, random, run); err != nil {
+		if err := migrations().Apply(writer, version, random, run); err != nil {
 			return err
 		}
 		_, err := writer.Conn.Exec("UPDATE schema SET version = ?1", newest)

@@ -93,7 +93,7 @@ func TestConnections_AreDurableAndKeepReferences(t *testing.T) {
 
 func TestMigrations_AreAllThere(t *testing.T) {
 	for number := 1; number <= newest; number++ {
-		if _, err := migrations.Text(number); err != nil {
+		if _, err := migrations().Text(number); err != nil {
 			t.Error(err)
 		}
 	}

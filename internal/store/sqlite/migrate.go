@@ -22,7 +22,7 @@ var files embed.FS
 // newest is the number of the last migration.
 const newest = 3
 
-var migrations = sqlstore.Migrations{Files: files, Newest: newest}
+func migrations() sqlstore.Migrations { return sqlstore.Migrations{Files: files, Newest: newest} }
 
 // lockPoll is how often a process looks whether another one has finished its migration.
 const lockPoll = 5 * time.Millisecond
@@ -56,8 +56,7 @@ func (s *Store) migrate(ctx context.Context, random io.Reader) error {
 // apply applies the migrations after a version, all in one transaction.
 func (s *Store) apply(ctx context.Context, version int, random io.Reader) error {
 	return s.within(ctx, "BEGIN IMMEDIATE", func(t transaction) error {
-		run := func(text string) error { return t.exec(text) }
-		if err := migrations.Apply(writer(t), version, random, run); err != nil {
+		if err := migrations().Apply(writer(t), version, random, t.exec); err != nil {
 			return err
 		}
 		return t.exec(fmt.Sprintf("PRAGMA user_version = %d", newest)) // a PRAGMA takes no parameters

@@ -75,8 +75,8 @@ func (t transaction) rollback() {
 	}
 }
 
-func (t transaction) exec(query string, args ...any) error {
-	_, err := t.Exec(query, args...)
+func (t transaction) exec(query string) error {
+	_, err := t.Exec(query)
 	return err
 }
 

@@ -11,8 +11,8 @@ import (
 // MetaInstance is the name of the database's identifier in its table of named values.
 const MetaInstance = "instance"
 
-// Migrations are the steps by which the tables of a database come about: numbered SQL files, migrations/0001_init.sql and
-// so on. Which of them were applied is noted by each database in its own way.
+// Migrations are the steps by which the tables of a database come about: numbered SQL files, migrations/0001_init.sql
+// and so on. Which of them were applied is noted by each database in its own way.
 type Migrations struct {
 	Files  fs.FS
 	Newest int // the number of the last one

@@ -70,8 +70,8 @@ func (w Writer) AddMail(m store.Mail) error {
 		m.Name, id, m.To, m.Kind, toDB(m.At), toDB(m.Until), m.AccessKey, m.Actor, m.From, toDB(m.DueAt), m.Attempts)
 }
 
-// ClaimMail implements store.OutboxWriter. The count of attempts is what is compared and set: a claim is the only thing that
-// changes it, so it also tells a lease from every other one of the same mail.
+// ClaimMail implements store.OutboxWriter. The count of attempts is what is compared and set: a claim is the only thing
+// that changes it, so it also tells a lease from every other one of the same mail.
 func (w Writer) ClaimMail(m store.Mail, until time.Time) (claimed bool, err error) {
 	rows, err := w.Conn.Exec("UPDATE outbox SET due_at = ?1, attempts = attempts + 1 WHERE id = ?2 AND attempts = ?3",
 		toDB(until), m.ID, m.Attempts)
