@@ -62,7 +62,8 @@ func New(env *Env) *cobra.Command {
 	}
 	add(groupManage, statusCommand(env), uiCommand(env), generateCommand(env), disableCommand(env), activateCommand(env),
 		regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
-	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env))
+	add(groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env), forgetCommand(env),
+		storeCommand(env))
 	add(groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env), sessionCommand(env),
 		profileCommand(env), doctorCommand(env), versionCommand(env))
 	root.AddCommand(errorsTopic())

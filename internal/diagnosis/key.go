@@ -17,14 +17,14 @@ import (
 // store writes a value of no worth into the store a new secret would go to, reads it back and removes it.
 func store(ctx context.Context, x *examination) Finding {
 	choice := keeping.Choice(x.settings.Store)
-	kind := secretstore.KindKeyring
+	kind := secretstore.Kind(choice)
 	switch choice {
 	case "":
 		return skipped("not looked at: the store is not known")
 	case keeping.ChooseNone:
 		return skipped("none: new secrets are not kept here")
-	case keeping.ChooseFile:
-		kind = secretstore.KindFile
+	case keeping.ChooseAuto:
+		kind = secretstore.KindKeyring
 	}
 	to := x.Store(kind)
 	if to == nil {

@@ -33,8 +33,11 @@ func (f file) Place() string { return f.dir }
 // path names the file of a slot: the name for people, a digest of the rest because logins and addresses are not
 // always valid file names. An Access Key comes from a service: whatever it is, it names no file of another folder.
 func (f file) path(s Slot) string {
-	return filepath.Join(f.dir, url.QueryEscape(s.Name)+ofAccount(s))
+	return filepath.Join(f.dir, label(s))
 }
+
+// label names a slot by one word of letters, digits, hyphens and percent signs.
+func label(s Slot) string { return url.QueryEscape(s.Name) + ofAccount(s) }
 
 // ofAccount is the end of the names of an account's files.
 func ofAccount(s Slot) string {
