@@ -45,6 +45,7 @@ func (r Rest) Copy(ctx context.Context, to secretstore.Store) (changed bool, err
 	}
 	failpoint.Hit("session-noted")
 	if err := to.Put(ctx, r.Seat.slot(), session); err != nil {
+		_ = to.Delete(ctx, r.Seat.slot()) // what is left is noted
 		return false, err
 	}
 	failpoint.Hit("session-copied")
