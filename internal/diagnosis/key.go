@@ -137,7 +137,7 @@ func secret(ctx context.Context, x *examination) Finding {
 	if kept.AccessKey == "" {
 		return notKept(x, live)
 	}
-	where := kept.AccessKey + " is kept in the " + string(kept.Store)
+	where := kept.AccessKey + " is kept in the store " + string(kept.Store)
 	if unknown == "" && live.AccessKey != kept.AccessKey {
 		return otherKey(kept, live)
 	}
