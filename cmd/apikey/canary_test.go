@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -158,6 +159,7 @@ func TestCanary_NoSecretIsWhereItDoesNotBelong(t *testing.T) {
 	c.pipe(nothing, "", 0, "exec", "--token", "--", "sh", "-c", `test -n "$APIKEY_ACCESS_TOKEN"; sleep 0.1`)
 	kept := c.mustPipe("", "secret", "-o", "env")
 	c.folder("tool", home, "/secrets/", "pending.json")
+	c.movesAround(home)
 	c.pipe(nothing, "", 0, "forget", "--yes")
 	c.pipe(nothing, kept, 0, "import")
 
@@ -202,6 +204,38 @@ func TestCanary_NoSecretIsWhereItDoesNotBelong(t *testing.T) {
 
 	accessKeys := regexp.MustCompile(`AK[0-9A-HJKMNP-TV-Z]{18}`).FindAllString(k.log.String()+kept+c.places[0].text, -1)
 	wantNone(t, proxy.secrets(accessKeys), c.places)
+}
+
+// movesAround lets a helper and sealed files have the secret and the session for a while.
+func (c *canary) movesAround(home string) {
+	c.t.Helper()
+	helper, bin := testkit.PassHelper()
+	file := filepath.Join(c.t.TempDir(), "passphrase")
+	if err := os.WriteFile(file, []byte(passphrase+"\n"), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	before := c.env
+	c.env = append(slices.Clone(before), "APIKEY_STORE=", "APIKEY_PASSPHRASE_FILE="+file, "PATH="+bin+":"+os.Getenv("PATH"),
+		"PASSWORD_STORE_DIR="+filepath.Join(home, "secrets", "vault"))
+	config := filepath.Join(home, ".config", "apikey", "config.yaml")
+	text, err := os.ReadFile(config)
+	if err == nil {
+		err = os.WriteFile(config, bytes.Replace(text, []byte("  prod:\n"), []byte("  prod:\n    store-command: ["+helper+"]\n"), 1), 0o600)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, to := range []string{"command", "sealed", "file"} {
+		c.pipe(nil, "", 0, "store", "move", to, "-o", "json")
+		c.pipe(nil, "", 0, "check", "--live")
+		c.folder("tool, with the store "+to, home, "/secrets/", "pending.json")
+	}
+	for _, p := range c.places {
+		if strings.Contains(p.text, strings.TrimSpace(passphrase)) {
+			c.t.Errorf("%s: found the passphrase", p.name)
+		}
+	}
+	c.env = before
 }
 
 // wantNone looks for every secret in every place.

@@ -35,6 +35,10 @@ func newMachine(env *testscript.Env) error {
 	env.Setenv("APIKEY_STORE", "file")
 	env.Setenv("TZ", "UTC")
 	env.Setenv("USERNAME", login())
+	helper, bin := testkit.PassHelper()
+	env.Setenv("HELPER", helper)
+	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+	env.Setenv("PASSWORD_STORE_DIR", env.WorkDir+"/vault")
 	for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CI"} {
 		env.Setenv(name, "")
 	}

@@ -78,7 +78,7 @@ func (e *Env) patient(cmd *cobra.Command) (*patient, error) {
 	if rest.Store == "" {
 		rest.Store = string(keeping.ChooseAuto)
 	}
-	if !slices.Contains(storeChoices, rest.Store) || rest.Data == "" {
+	if !slices.Contains(profile.Stores(), rest.Store) || rest.Data == "" {
 		rest.Store = ""
 	}
 	if f := cmd.Flags().Lookup("output"); f.Changed || rest.Output == "" {

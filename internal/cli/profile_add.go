@@ -3,8 +3,6 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,9 +10,6 @@ import (
 	"github.com/apikey-cli/apikey/internal/profile"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
-
-// storeChoices are the values of the setting store.
-var storeChoices = []string{"auto", "keyring", "file", "none"}
 
 type profileAddInput struct{ tokenURL, loginID, store string }
 
@@ -45,10 +40,10 @@ func profileAddCommand(env *Env) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&in.tokenURL, "token-url", "", "`address` for access tokens, of a service without a key API")
 	cmd.Flags().StringVar(&in.loginID, "login-id", "", "`name` to sign in as")
-	cmd.Flags().StringVar(&in.store, "store", "", "`where` to keep secrets: auto, keyring, file or none")
+	cmd.Flags().StringVar(&in.store, "store", "", "`where` to keep secrets: auto, keyring, file, sealed, command or none")
 	complete(cmd, "token-url", cobra.NoFileCompletions)
 	complete(cmd, "login-id", cobra.NoFileCompletions)
-	complete(cmd, "store", cobra.FixedCompletions(storeChoices, cobra.ShellCompDirectiveNoFileComp))
+	complete(cmd, "store", cobra.FixedCompletions(profile.Stores(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -101,9 +96,10 @@ func (s *session) addable(e profile.Entry, store string) error {
 			return err
 		}
 	}
-	if store != "" && !slices.Contains(storeChoices, store) {
-		return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("The store %q is not one of %s", store, strings.Join(storeChoices, ", ")),
-			"")
+	if store != "" {
+		if err := isStore(store); err != nil {
+			return err
+		}
 	}
 	_, found, err := profile.Find(s.settings.Config, e.Name)
 	if err == nil && found {

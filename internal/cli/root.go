@@ -30,7 +30,7 @@ func New(env *Env) *cobra.Command {
 	command.Add(root, groupManage, statusCommand(env), uiCommand(env), generateCommand(env), disableCommand(env),
 		activateCommand(env), regenerateCommand(env), deleteCommand(env), checkCommand(env), historyCommand(env))
 	command.Add(root, groupUse, secretCommand(env), tokenCommand(env), execCommand(env), importCommand(env),
-		forgetCommand(env))
+		forgetCommand(env), storeCommand(env))
 	command.Add(root, groupSetUp, loginCommand(env), logoutCommand(env), whoamiCommand(env), mfaCommand(env),
 		sessionCommand(env), profileCommand(env), doctorCommand(env), versionCommand(env))
 	root.AddCommand(errorsTopic())

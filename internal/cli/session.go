@@ -181,9 +181,15 @@ func (s *session) keeper() keeping.Keeper {
 		if s.popup.MayAsk() {
 			keyring.NoticeAfter, keyring.Notice = keyringNoticeAfter, func() { s.notice("Waiting for your keyring…") }
 		}
+		helper := secretstore.HelperOptions{Argv: s.settings.StoreCommand, Environ: s.env.Environ, Budget: budget}
+		if s.popup.MayAsk() {
+			helper.NoticeAfter, helper.Notice = keyringNoticeAfter, func() { s.notice("Waiting for your helper…") }
+		}
+		sealed := secretstore.SealedOptions{Dir: filepath.Join(s.settings.Data, "sealed"), Passphrase: s.passphrase}
 		s.stores = &keeping.Keeper{
 			Choice: keeping.Choice(s.settings.Store), Keyring: secretstore.NewKeyring(keyring),
 			File: secretstore.NewFile(filepath.Join(s.settings.Data, "secrets")), Popup: s.popup, Notice: s.notice,
+			Others:       []secretstore.Store{secretstore.NewSealed(sealed), secretstore.NewHelper(helper)},
 			RememberFile: func() error { return profile.Set(s.settings.Config, s.settings.Profile, "store", "file") },
 		}
 	}

@@ -43,6 +43,11 @@ func (c *Custodian) Token(ctx context.Context, fresh bool, grant Grant) (Token, 
 			return token, nil
 		}
 	}
+	if kept, err := c.Kept(); err == nil && c.Store(kept.Store) != nil { // nobody is asked while the lock is held
+		if err := unlock(ctx, c.Store(kept.Store)); err != nil {
+			return Token{}, err
+		}
+	}
 	var token Token
 	err := c.underLock(ctx, func(bool) error {
 		if !fresh { // another process may have got one in the meantime

@@ -17,14 +17,14 @@ import (
 // store writes a value of no worth into the store a new secret would go to, reads it back and removes it.
 func store(ctx context.Context, x *examination) Finding {
 	choice := keeping.Choice(x.settings.Store)
-	kind := secretstore.KindKeyring
+	kind := secretstore.Kind(choice)
 	switch choice {
 	case "":
 		return skipped("not looked at: the store is not known")
 	case keeping.ChooseNone:
 		return skipped("none: new secrets are not kept here")
-	case keeping.ChooseFile:
-		kind = secretstore.KindFile
+	case keeping.ChooseAuto:
+		kind = secretstore.KindKeyring
 	}
 	to := x.Store(kind)
 	if to == nil {
@@ -137,7 +137,7 @@ func secret(ctx context.Context, x *examination) Finding {
 	if kept.AccessKey == "" {
 		return notKept(x, live)
 	}
-	where := kept.AccessKey + " is kept in the " + string(kept.Store)
+	where := kept.AccessKey + " is kept in the store " + string(kept.Store)
 	if unknown == "" && live.AccessKey != kept.AccessKey {
 		return otherKey(kept, live)
 	}

@@ -27,6 +27,8 @@ const (
 	ChooseAuto    Choice = "auto"
 	ChooseKeyring Choice = "keyring"
 	ChooseFile    Choice = "file"
+	ChooseSealed  Choice = "sealed"
+	ChooseCommand Choice = "command"
 	ChooseNone    Choice = "none"
 )
 
@@ -41,6 +43,7 @@ type Keeper struct {
 	Choice  Choice
 	Keyring secretstore.Store
 	File    secretstore.Store
+	Others  []secretstore.Store // those that are used only if they are chosen
 	Popup   Popup
 	// RememberFile makes the private file the choice of this profile from now on.
 	RememberFile func() error
@@ -52,11 +55,8 @@ type Keeper struct {
 // the codes of the store; CodeCancelled if a person was asked and did not want the file.
 func (k *Keeper) Ready(ctx context.Context, instance, login string) (secretstore.Store, error) {
 	probe := secretstore.Slot{Instance: instance, Login: login}
-	switch k.Choice {
-	case ChooseKeyring:
-		return k.Keyring, k.Keyring.Probe(ctx, probe)
-	case ChooseFile:
-		return k.File, k.File.Probe(ctx, probe)
+	if store := k.Store(secretstore.Kind(k.Choice)); store != nil {
+		return store, store.Probe(ctx, probe)
 	}
 	err := k.Keyring.Probe(ctx, probe)
 	if err == nil {
@@ -88,7 +88,7 @@ func (k *Keeper) Ready(ctx context.Context, instance, login string) (secretstore
 
 // Store gives the store of a kind, nil for one this build does not know.
 func (k *Keeper) Store(kind secretstore.Kind) secretstore.Store {
-	for _, s := range []secretstore.Store{k.Keyring, k.File} {
+	for _, s := range append([]secretstore.Store{k.Keyring, k.File}, k.Others...) {
 		if s.Kind() == kind {
 			return s
 		}

@@ -27,6 +27,7 @@ type Field struct {
 	Title    string
 	Hint     string             // what belongs in it; may be ""
 	Secret   bool               // what is typed is not shown
+	Exact    bool               // blanks at its ends belong to it
 	Validate func(string) error // may be nil
 }
 
@@ -123,6 +124,14 @@ func (a *Asker) required(title, why string) error {
 // Cancelled is the error of a question that was left.
 func Cancelled() error {
 	return keyapi.Errorf(keyapi.CodeCancelled, "Cancelled. Nothing was changed.", "")
+}
+
+// entered gives what was typed into a field, as it counts.
+func (f Field) entered(text string) string {
+	if f.Exact {
+		return text
+	}
+	return strings.TrimSpace(text)
 }
 
 // same tells whether a typed answer chooses a button: by its name, or by yes.

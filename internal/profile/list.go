@@ -1,6 +1,10 @@
 package profile
 
-import "github.com/spf13/viper"
+import (
+	"path/filepath"
+
+	"github.com/spf13/viper"
+)
 
 // Entry is a profile as a list shows it.
 type Entry struct {
@@ -67,6 +71,18 @@ func Find(dir, name string) (e Entry, found bool, err error) {
 		}
 	}
 	return Entry{}, false, err
+}
+
+// Path names the file of a config folder.
+func Path(dir string) string { return filepath.Join(dir, fileName) }
+
+// Stored gives the text of a setting as a profile has it, "" if it has none. Error: that of List.
+func Stored(dir, name, setting string) (string, error) {
+	file, err := readConfig(dir)
+	if err != nil {
+		return "", err
+	}
+	return file.GetString("profiles." + name + "." + setting), nil
 }
 
 // currentIn gives the name of the current profile of a file.

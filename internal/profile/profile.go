@@ -38,6 +38,7 @@ type setting struct {
 	name, env, fallback string
 	flag                bool
 	remote              bool     // of a key service: not one of the profile local
+	list                bool     // a list of texts, in the profile only
 	values              []string // the allowed ones; nil = any
 }
 
@@ -50,10 +51,15 @@ var settings = []setting{
 	{name: "timeout", env: "APIKEY_TIMEOUT", fallback: "30s", flag: true},
 	{name: "no-input", env: "APIKEY_NO_INPUT", fallback: "false", flag: true},
 	{name: "accessible", env: "APIKEY_ACCESSIBLE", fallback: "false", flag: true},
-	{name: "store", env: "APIKEY_STORE", fallback: "auto", values: []string{"auto", "keyring", "file", "none"}},
+	{name: "store", env: "APIKEY_STORE", fallback: "auto", values: Stores()},
+	{name: "store-command", list: true},
+	{name: "passphrase-file", env: "APIKEY_PASSPHRASE_FILE"},
 	{name: "keyring-timeout", env: "APIKEY_KEYRING_TIMEOUT"},
 	{name: "warn-expiry", fallback: "30d"},
 }
+
+// Stores gives the values of the setting store.
+func Stores() []string { return []string{"auto", "keyring", "file", "sealed", "command", "none"} }
 
 // Settings are the settled settings of one run.
 type Settings struct {
@@ -70,6 +76,8 @@ type Settings struct {
 	Accessible     bool
 	CI             bool
 	Store          string
+	StoreCommand   []string      // the helper of the store command and its arguments; empty = none
+	PassphraseFile string        // of the sealed store; "" = a person is asked
 	KeyringTimeout time.Duration // 0 = not set
 	WarnExpiry     time.Duration // how long before its end a person is warned of the key's; 0 = never
 
@@ -237,7 +245,7 @@ func (s *Settings) layer(flags *pflag.FlagSet, getenv func(string) string, file 
 // profile local is the embedded service and stays it.
 func (s *Settings) known(fromProfile map[string]any) error {
 	mend := "Mend " + filepath.Join(s.Config, fileName) + "."
-	for name := range fromProfile {
+	for name, value := range fromProfile {
 		i := slices.IndexFunc(settings, func(set setting) bool { return set.name == name })
 		switch {
 		case i < 0:
@@ -246,6 +254,10 @@ func (s *Settings) known(fromProfile map[string]any) error {
 			return keyapi.Errorf(keyapi.CodeUsage,
 				fmt.Sprintf("The profile local is the embedded service and can't have the setting %q", name),
 				mend+" A key service has a profile of its own: apikey profile add NAME --server URL")
+		case settings[i].list && !listed(value):
+			return keyapi.Errorf(keyapi.CodeUsage,
+				fmt.Sprintf("The setting %q of the profile %s is not a list of texts", name, s.Profile),
+				mend+" No shell reads it: "+name+": [program, argument]")
 		}
 	}
 	if fromProfile["server"] != nil && fromProfile["token-url"] != nil {
@@ -255,13 +267,25 @@ func (s *Settings) known(fromProfile map[string]any) error {
 	return nil
 }
 
+// listed tells whether a value is a list of texts that names something.
+func listed(value any) bool {
+	list, ok := value.([]any)
+	return ok && len(list) > 0 && !slices.ContainsFunc(list, func(item any) bool {
+		text, ok := item.(string)
+		return !ok || text == ""
+	})
+}
+
 func (s *Settings) parse(v *viper.Viper, getenv func(string) string) (err error) {
 	for _, set := range settings {
-		s.texts[set.name] = v.GetString(set.name)
+		if s.texts[set.name] = v.GetString(set.name); set.list {
+			s.texts[set.name] = strings.Join(v.GetStringSlice(set.name), " ")
+		}
 		if value := s.texts[set.name]; set.values != nil && !slices.Contains(set.values, value) {
 			return s.usage(set.name, value, "is not one of "+strings.Join(set.values, ", "))
 		}
 	}
+	s.StoreCommand, s.PassphraseFile = v.GetStringSlice("store-command"), v.GetString("passphrase-file")
 	s.Login, s.CAFile = v.GetString("login"), v.GetString("ca-file")
 	s.Server, s.Output, s.Store = v.GetString("server"), v.GetString("output"), v.GetString("store")
 	if s.TokenURL = v.GetString("token-url"); s.Server != "" { // a flag or a variable names another service for this run

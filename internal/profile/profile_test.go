@@ -132,7 +132,7 @@ func TestWrongValues_AreUsageErrors_ThatSayWhereTheyCameFrom(t *testing.T) {
 		args   []string
 		says   string
 	}{
-		{config: "profiles: {local: {store: pocket}}", says: `The store "pocket" (profile local) is not one of auto, keyring, file, none`},
+		{config: "profiles: {local: {store: pocket}}", says: `The store "pocket" (profile local) is not one of auto, keyring, file, sealed, command, none`},
 		{config: "profiles: {local: {stroe: file}}", says: `unknown setting "stroe"`},
 		{config: "profiles: {local: {server: https://keys.example}}", says: `can't have the setting "server"`},
 		{config: "profiles: {local: {login: ada}}", says: `can't have the setting "login"`},

@@ -131,7 +131,7 @@ func (p *Printer) actions(open []keyapi.Action) string {
 }
 
 // stores says where a kept secret rests.
-var stores = map[string]string{"keyring": "in the OS keyring", "file": "in a private file"}
+var stores = map[string]string{"keyring": "in the OS keyring", "file": "in a private file", "sealed": "in a sealed file", "command": "by a helper"}
 
 func (p *Printer) secret(k Key) string {
 	switch {

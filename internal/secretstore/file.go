@@ -33,7 +33,7 @@ func (f file) Place() string { return f.dir }
 // path names the file of a slot: the name for people, a digest of the rest because logins and addresses are not
 // always valid file names. An Access Key comes from a service: whatever it is, it names no file of another folder.
 func (f file) path(s Slot) string {
-	return filepath.Join(f.dir, fileName(s.Name)+ofAccount(s))
+	return filepath.Join(f.dir, label(s))
 }
 
 // longestName leaves room in a file's name, of 255 bytes, for the account and for what a write in progress adds.
@@ -49,6 +49,9 @@ func fileName(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return escaped[:longestName/2] + "=" + hex.EncodeToString(sum[:16])
 }
+
+// label names a slot by one word that can be a file's name, of letters, digits and punctuation that no shell minds.
+func label(s Slot) string { return fileName(s.Name) + ofAccount(s) }
 
 // ofAccount is the end of the names of an account's files.
 func ofAccount(s Slot) string {

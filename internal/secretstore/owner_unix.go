@@ -13,3 +13,8 @@ func owned(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid()
 }
+
+// exposed tells whether a file of this user can be read or written by others.
+func exposed(info fs.FileInfo) bool {
+	return info.Mode().IsRegular() && owned(info) && info.Mode().Perm()&0o077 != 0
+}

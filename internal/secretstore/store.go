@@ -1,5 +1,5 @@
-// Package secretstore is where a secret rests on this machine: the OS keyring or a private file. It knows slots and
-// secrets; no rule of the key, no question and no setting may enter.
+// Package secretstore is where a secret rests on this machine: the OS keyring, a private file, a sealed file, or what a
+// helper of the user's keeps. It knows slots and secrets; no rule of the key, no question and no setting may enter.
 package secretstore
 
 import (
@@ -15,13 +15,16 @@ type Kind string
 const (
 	KindKeyring Kind = "keyring"
 	KindFile    Kind = "file"
+	KindSealed  Kind = "sealed"
+	KindCommand Kind = "command"
 )
 
 // Slot names one secret: of which service, of which account, and what it is there, as an Access Key names its Access
 // Secret. A Name is of letters, digits and hyphens. Secrets of two services, two accounts or two names never meet in one slot.
 type Slot struct{ Instance, Login, Name string }
 
-// Store keeps secrets of one line. Every error is a *keyapi.Error with a code store-* or, from Get, CodeNoSecret.
+// Store keeps secrets of one line. Every error is a *keyapi.Error with a code store-* or, from Get, CodeNoSecret; a store
+// that lacks a setting says CodeUsage, and one that asks its user CodeCancelled.
 type Store interface {
 	// Kind gives the store's kind.
 	Kind() Kind
@@ -35,4 +38,10 @@ type Store interface {
 	Get(ctx context.Context, s Slot) (keyapi.Secret, error)
 	// Delete empties a slot. An empty one is no error.
 	Delete(ctx context.Context, s Slot) error
+}
+
+// Locked is a store that asks a person to open it. Whoever holds a lock must not wait for a person: Unlock does the asking
+// before. Errors: those of the store.
+type Locked interface {
+	Unlock(ctx context.Context) error
 }

@@ -150,8 +150,10 @@ func (d *Desk) keep(ctx context.Context, seat Seat, store secretstore.Store, ses
 	if err := store.Put(ctx, seat.slot(), session.Token); err != nil {
 		return err
 	}
+	before, _ := d.Note(seat) // a damaged one tells nothing
 	return d.writeNote(seat, Note{
 		Store: store.Kind(), At: d.Now().UTC().Truncate(time.Second), ExpiresAt: session.ExpiresAt.UTC(),
+		Stale: withoutKind(before.Stale, store.Kind()),
 	})
 }
 

@@ -16,6 +16,8 @@ type Note struct {
 	Store     secretstore.Kind `json:"store,omitempty"`
 	At        time.Time        `json:"keptAt,omitzero"`
 	ExpiresAt time.Time        `json:"expiresAt,omitzero"` // its latest end
+	// Stale are stores that may have it too, from a move that was cut short or that one of them did not let end.
+	Stale []secretstore.Kind `json:"stale,omitempty"`
 }
 
 func (d *Desk) notePath(s Seat) string {

@@ -32,9 +32,11 @@ func (d *Desk) Forget(ctx context.Context, s Seat) (changed bool, err error) {
 	if err != nil || note.Store == "" {
 		return false, err
 	}
-	if store := d.Keeper.Store(note.Store); store != nil {
-		if err := store.Delete(ctx, s.slot()); err != nil {
-			return false, err
+	for _, kind := range withKind(note.Stale, note.Store) {
+		if store := d.Keeper.Store(kind); store != nil {
+			if err := store.Delete(ctx, s.slot()); err != nil {
+				return false, err
+			}
 		}
 	}
 	return true, d.dropNote(s)

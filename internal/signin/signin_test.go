@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -173,7 +174,7 @@ func TestSignIn_TheOrder(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	note, err := b.Note(ada)
-	if err != nil || note != (signin.Note{Store: secretstore.KindKeyring, At: now, ExpiresAt: ends}) {
+	if err != nil || !reflect.DeepEqual(note, signin.Note{Store: secretstore.KindKeyring, At: now, ExpiresAt: ends}) {
 		t.Errorf("note %+v, %v", note, err)
 	}
 }
