@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/sqlstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -20,7 +22,7 @@ import (
 var migrations embed.FS
 
 // newest is the number of the last migration.
-const newest = 1
+const newest = 3
 
 // metaInstance is the name of the database's identifier in its table of named values.
 const metaInstance = "instance"
@@ -78,7 +80,7 @@ func (s *Store) apply(ctx context.Context, version int, random io.Reader) error 
 			if err != nil {
 				return err
 			}
-			if _, err := conn.(transaction).tx.Conn().PgConn().Exec(ctx, text).ReadAll(); err != nil { // many statements at once
+			if _, err := conn.(transaction).on.(pgx.Tx).Conn().PgConn().Exec(ctx, text).ReadAll(); err != nil { // many statements at once
 				return s.told(err)
 			}
 			if number == 1 {

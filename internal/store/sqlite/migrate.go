@@ -22,7 +22,7 @@ import (
 var migrations embed.FS
 
 // newest is the number of the last migration.
-const newest = 2
+const newest = 4
 
 // lockPoll is how often a process looks whether another one has finished its migration.
 const lockPoll = 5 * time.Millisecond

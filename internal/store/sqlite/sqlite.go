@@ -30,6 +30,8 @@ type Store struct {
 	instance string
 	// writing is held by the one write of this process: SQLite would let the others poll for its lock.
 	writing chan struct{}
+	looks   statements
+	polls   poll
 }
 
 var _ store.Store = (*Store)(nil)
@@ -106,4 +108,6 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Close implements store.Store. The last one to close brings the write-ahead log into the database.
-func (s *Store) Close() error { return told(s.path, s.db.Close()) }
+func (s *Store) Close() error {
+	return told(s.path, errors.Join(s.looks.close(), s.polls.close(), s.db.Close()))
+}

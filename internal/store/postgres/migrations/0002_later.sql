@@ -1,0 +1,2 @@
+-- The place of a migration that comes with another change.
+SELECT 1;
