@@ -289,11 +289,7 @@ func TestAlive(t *testing.T) {
 	}
 	alive := func(want bool, c keyservice.Client) {
 		t.Helper()
-		var got bool
-		err := s.db.Read(context.Background(), func(r store.Reader) (err error) {
-			got, err = s.Alive(r, c.AccessKey, c.Generation)
-			return err
-		})
+		got, err := s.Alive(context.Background(), c.AccessKey, c.Generation)
 		if err != nil || got != want {
 			t.Errorf("alive %v (%v), want %v", got, err, want)
 		}

@@ -2,7 +2,6 @@ package keyservice
 
 import (
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/sha256"
 	"io"
 
@@ -31,11 +30,6 @@ func newSeals(key masterkey.Key, random io.Reader) seals {
 // slower is needed.
 func (s seals) verifier(secret keyapi.Secret) []byte {
 	return seal.Verifier(s.verifierKey, secret.Reveal())
-}
-
-// verifies tells in constant time whether a verifier is that of a secret.
-func (s seals) verifies(verifier []byte, secret keyapi.Secret) bool {
-	return hmac.Equal(verifier, s.verifier(secret))
 }
 
 // seal encrypts a reply under a key that only this service together with the sender of the Idempotency-Key has: the
