@@ -39,12 +39,13 @@ type running struct {
 	notify      func(state string) error
 	service     service
 	drain       time.Duration
+	getenv      func(string) string
 	ending      *atomic.Bool // no longer ready
 }
 
 // listen builds the service of an open folder and takes its ports.
 func (s *session) listen(ctx context.Context, data *datadir.Service) (*running, error) {
-	r := &running{log: s.log, drain: s.config.Drain, ending: &atomic.Bool{}, notify: func(state string) error {
+	r := &running{log: s.log, drain: s.config.Drain, getenv: s.env.Getenv, ending: &atomic.Bool{}, notify: func(state string) error {
 		return serving.Notify(s.env.Getenv("NOTIFY_SOCKET"), state)
 	}}
 	if s.config.TLSCert != "" {
@@ -105,6 +106,8 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 	if err := r.notify(serving.Ready); err != nil {
 		r.log.Warn("the service manager cannot be told", "error", err)
 	}
+	makeRoom(r.getenv)
+	defer r.service.requests.Flush()
 	stopped := r.keepWatch(ctx)
 	defer stopped()
 	tick := time.NewTicker(upkeepEvery)
@@ -150,6 +153,7 @@ func (r *running) keepWatch(ctx context.Context) (stop func()) {
 
 // upkeep is what is done every few seconds.
 func (r *running) upkeep(ctx context.Context) {
+	makeRoom(r.getenv)
 	if err := r.service.flush(ctx); err != nil {
 		r.log.Error("the uses of keys could not be written", "error", err)
 	}
@@ -239,6 +243,7 @@ func (r *running) end(ctx context.Context, signals <-chan os.Signal) error {
 	if err != nil {
 		r.log.Warn("requests in hand were cut off", "cause", context.Cause(patience))
 	}
+	r.service.requests.Flush()
 	r.log.Info("ended")
 	return flushed
 }

@@ -23,9 +23,10 @@ const cachedTokens = 1 << 20
 // service is what answers requests, and what must be done for it now and then.
 type service struct {
 	http.Handler
-	watch  *keystate.Watch             // what is known of the database
-	flush  func(context.Context) error // writes the uses of keys that are still in memory
-	reload func(context.Context) error // reads the signing keys, which another process may have rotated
+	requests *requestLog
+	watch    *keystate.Watch             // what is known of the database
+	flush    func(context.Context) error // writes the uses of keys that are still in memory
+	reload   func(context.Context) error // reads the signing keys, which another process may have rotated
 }
 
 // service puts the parts of the key service together. address is where it listens; ready says whether it can serve now.
@@ -53,17 +54,19 @@ func (s *session) service(
 	people := s.accountOptions(data)
 	people.Store, people.Issuer, people.Log = db, issuer, s.log
 	client := serving.ClientAddress(s.config.TrustedProxies)
+	requests := &requestLog{to: s.env.IO.Err}
 	return service{
 		Handler: httpapi.New(httpapi.Options{
 			Keys: keys, Accounts: accounts.New(people), MFARequired: s.config.MFARequired, Issuer: issuer, Ready: ready,
 			ClientAddress: client, Metrics: counts, Now: s.env.Now, Random: s.env.Random, Log: s.log,
+			Requests: requests.logger(s.config.LogLevel),
 			Routes: func(mux *http.ServeMux) {
 				oauthapi.Routes(mux, oauthapi.Options{
 					Server: tokens, Issuer: issuer, ClientAddress: client, Log: s.log,
 				})
 			},
 		}),
-		watch: watch, flush: keys.DeferUses(), reload: tokens.Reload,
+		requests: requests, watch: watch, flush: keys.DeferUses(), reload: tokens.Reload,
 	}, nil
 }
 

@@ -40,18 +40,18 @@ func (a *api) read(w http.ResponseWriter, r *http.Request) (form url.Values, c c
 // readForm reads the form in the body. What stands in the URL counts for nothing: it ends up in logs. problem is "" or
 // says what is wrong, without repeating it.
 func readForm(r *http.Request) (form url.Values, problem string) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/x-www-form-urlencoded" {
+	if !isForm(r.Header.Get("Content-Type")) {
 		return nil, "The body must be a form (application/x-www-form-urlencoded)"
 	}
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
-	if err != nil {
+	var text strings.Builder
+	text.Grow(int(min(max(r.ContentLength, 0), maxForm)))
+	if _, err := io.Copy(&text, io.LimitReader(r.Body, maxForm+1)); err != nil {
 		return nil, "The body cannot be read"
 	}
-	if len(text) > maxForm {
+	if text.Len() > maxForm {
 		return nil, "The form is too long"
 	}
-	form, err = url.ParseQuery(string(text))
+	form, err := url.ParseQuery(text.String())
 	if err != nil {
 		return nil, "The form is not well-formed"
 	}
@@ -61,6 +61,16 @@ func readForm(r *http.Request) (form url.Values, problem string) {
 		}
 	}
 	return form, ""
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+func isForm(contentType string) bool {
+	if contentType == formType { // nearly always
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == formType
 }
 
 // readCredential finds the credential in the header (HTTP Basic, both halves form-encoded) or in the form, but not in

@@ -25,9 +25,18 @@ const patience = 30 * time.Second
 type service struct {
 	program string
 	data    string
+	serve   []string // more flags of serve
 	cmd     *exec.Cmd
-	address string
+	address string // written by start; others read it by at
+	mu      sync.Mutex
 	log     *lockedBuffer
+}
+
+// at gives where it listens, or did last.
+func (s *service) at() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.address
 }
 
 // lockedBuffer is what a program wrote so far.
@@ -68,7 +77,8 @@ func newService(t testing.TB, program string, accounts ...string) *service {
 
 // start serves, with env added to the environment, and waits until it listens.
 func (s *service) start(env ...string) error {
-	s.cmd = exec.Command(s.program, "serve", "--listen", "127.0.0.1:0", "--mfa", "optional", "--data", s.data)
+	args := []string{"serve", "--listen", "127.0.0.1:0", "--mfa", "optional", "--data", s.data}
+	s.cmd = exec.Command(s.program, append(args, s.serve...)...)
 	s.cmd.Env = append([]string{"HOME=" + s.data, "TZ=UTC"}, env...)
 	pipe, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -88,7 +98,10 @@ func (s *service) start(env ...string) error {
 		}
 	}()
 	select {
-	case s.address = <-listens:
+	case address := <-listens:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.address = address
 		return nil
 	case <-time.After(patience):
 		s.end()
@@ -104,6 +117,14 @@ func (s *service) stop() error {
 	err := s.cmd.Wait()
 	s.cmd = nil
 	return err
+}
+
+// restart ends it in order and starts it again.
+func (s *service) restart(env ...string) error {
+	if err := s.stop(); err != nil {
+		return err
+	}
+	return s.start(env...)
 }
 
 // end kills it.
