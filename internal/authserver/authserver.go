@@ -18,6 +18,7 @@ import (
 	"github.com/apikey-cli/apikey/internal/keyservice"
 	"github.com/apikey-cli/apikey/internal/keystate"
 	"github.com/apikey-cli/apikey/internal/masterkey"
+	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -45,11 +46,11 @@ type Options struct {
 // Server is an authorization server. It is safe for concurrent use.
 type Server struct {
 	Options
-	seal        keySeal
-	resourceKey []byte
-	signing     atomic.Pointer[signing]
-	resources   *keystate.Resources // nil without a watch
-	failures    failures
+	seal      keySeal
+	verifies  func(text string) []byte // of resource servers' secrets
+	signing   atomic.Pointer[signing]
+	resources *keystate.Resources // nil without a watch
+	failures  failures
 }
 
 // Open makes the authorization server of a database. The first time it makes the first signing key. Errors are those of
@@ -57,7 +58,7 @@ type Server struct {
 func Open(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		Options: o, seal: keySeal{o.Key.Purpose(masterkey.PurposeSigningKeySeal), o.Random},
-		resourceKey: o.Key.Purpose(masterkey.PurposeResources),
+		verifies: seal.Verifiers(o.Key.Purpose(masterkey.PurposeResources)),
 	}
 	if o.Watch != nil {
 		s.resources = keystate.NewResources(o.Watch)

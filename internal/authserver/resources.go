@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -125,5 +124,5 @@ func (s *Server) resource(ctx context.Context, from, name string, secret keyapi.
 }
 
 func (s *Server) resourceVerifier(secret keyapi.Secret) []byte {
-	return seal.Verifier(s.resourceKey, secret.Reveal())
+	return s.verifies(secret.Reveal())
 }

@@ -87,11 +87,14 @@ func (s *session) authOptions(db store.Store, key masterkey.Key, keys *keyservic
 // It gives no tokens, so that its issuer is no matter.
 func (s *session) withAuthServer(ctx context.Context, fn func(*authserver.Server) error) error {
 	return s.withData(ctx, func(data *datadir.Service) error {
-		keys := s.keys(data.DB, data.Key)
-		server, err := authserver.Open(ctx, s.authOptions(data.DB, data.Key, keys, s.config.Issuer))
+		server, err := s.openAuthServer(ctx, data)
 		if err != nil {
 			return err
 		}
 		return fn(server)
 	})
+}
+
+func (s *session) openAuthServer(ctx context.Context, data *datadir.Service) (*authserver.Server, error) {
+	return authserver.Open(ctx, s.authOptions(data.DB, data.Key, s.keys(data.DB, data.Key), s.config.Issuer))
 }

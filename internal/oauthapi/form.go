@@ -43,15 +43,14 @@ func readForm(r *http.Request) (form url.Values, problem string) {
 	if !isForm(r.Header.Get("Content-Type")) {
 		return nil, "The body must be a form (application/x-www-form-urlencoded)"
 	}
-	var text strings.Builder
-	text.Grow(int(min(max(r.ContentLength, 0), maxForm)))
-	if _, err := io.Copy(&text, io.LimitReader(r.Body, maxForm+1)); err != nil {
+	text, err := readBody(r)
+	if err != nil {
 		return nil, "The body cannot be read"
 	}
-	if text.Len() > maxForm {
+	if len(text) > maxForm {
 		return nil, "The form is too long"
 	}
-	form, err := url.ParseQuery(text.String())
+	form, err = url.ParseQuery(string(text))
 	if err != nil {
 		return nil, "The form is not well-formed"
 	}
@@ -61,6 +60,16 @@ func readForm(r *http.Request) (form url.Values, problem string) {
 		}
 	}
 	return form, ""
+}
+
+// readBody reads a body, one byte more of it than a form may have at most.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.ContentLength < 0 || r.ContentLength > maxForm {
+		return io.ReadAll(io.LimitReader(r.Body, maxForm+1))
+	}
+	text := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, text)
+	return text, err
 }
 
 const formType = "application/x-www-form-urlencoded"

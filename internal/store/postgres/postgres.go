@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,9 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
+// execMode is the setting in an address, pgx's own, of how statements are sent.
+const execMode = "default_query_exec_mode="
+
 // connectTimeout bounds the making of a connection, and with it how long a database that is gone goes unnoticed.
 const connectTimeout = 5 * time.Second
 
@@ -45,8 +49,11 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, badAddress()
 	}
-	// No prepared statements: behind a pooler the next transaction may be on another connection.
-	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	// No prepared statements: behind a pooler the next transaction may be on another connection. An address that asks for
+	// them has none in between.
+	if !strings.Contains(address, execMode) {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
 	config.ConnConfig.ConnectTimeout = connectTimeout
 	s := &Store{place: placeOf(config.ConnConfig)}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {

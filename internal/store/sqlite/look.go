@@ -40,6 +40,9 @@ func (l looking) One(query string, args []any, into ...any) error {
 	if err != nil {
 		return told(l.store.path, err)
 	}
+	// No more at once than there are connections to keep: to open one takes as long as many looks.
+	l.store.slots <- struct{}{}
+	defer func() { <-l.store.slots }()
 	err = statement.QueryRowContext(l.ctx, args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.ErrNotFound

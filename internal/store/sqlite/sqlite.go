@@ -31,6 +31,7 @@ type Store struct {
 	// writing is held by the one write of this process: SQLite would let the others poll for its lock.
 	writing chan struct{}
 	looks   statements
+	slots   chan struct{} // one a look under way
 	polls   poll
 }
 
@@ -63,8 +64,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 
 func newStore(connector driver.Connector, path string) *Store {
 	s := &Store{db: sql.OpenDB(connector), path: path, writing: make(chan struct{}, 1)}
+	s.slots = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 	// A connection that is not idle for long is worth keeping: a new one reads the whole schema.
-	s.db.SetMaxIdleConns(2*runtime.GOMAXPROCS(0) + 1)
+	// One is for a write.
+	s.db.SetMaxIdleConns(cap(s.slots) + 1)
 	return s
 }
 
