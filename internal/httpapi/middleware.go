@@ -41,8 +41,17 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
-// probes are the routes that are asked every few seconds: their log lines are for those who look for them.
-var probes = map[string]slog.Level{"/healthz": slog.LevelDebug, "/readyz": slog.LevelDebug}
+// quiet are the routes that are asked all the time: that they were answered is for those who look for it. The metrics
+// count them, and what went wrong is told as of any other.
+var quiet = map[string]bool{"/healthz": true, "/readyz": true, "/introspect": true}
+
+// levelOf gives the level of a request's log line.
+func levelOf(route string, status int) slog.Level {
+	if quiet[route] && (status < http.StatusBadRequest || route != "/introspect") {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
 
 // ServeHTTP names the request, answers it, and tells the log and the metrics. Neither learns more of it than its route:
 // a path may hold what somebody pasted there by mistake. The address is in the log alone.
@@ -59,7 +68,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	route := r.Pattern[strings.Index(r.Pattern, " ")+1:] // without the method, if there is one
 	method, took := methods[r.Method], s.Now().Sub(began)
-	s.Requests.LogAttrs(r.Context(), probes[route], "request", slog.String("requestId", known.id), // not in it: LevelInfo
+	s.Requests.LogAttrs(r.Context(), levelOf(route, counted.status), "request", slog.String("requestId", known.id),
 		slog.String("method", method), slog.String("route", route), slog.Int("status", counted.status),
 		slog.Duration("took", took), slog.String("address", known.origin.Address))
 	if s.Metrics != nil {

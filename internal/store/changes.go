@@ -39,11 +39,12 @@ func TokenMark(id string) int {
 // ResourceMark gives the place in Changes of all resource servers.
 func ResourceMark() int { return firstResource }
 
-// ChangeReader reads states together with the mark they are under, each in one statement.
+// ChangeReader reads states together with the mark they are under, in as few statements as can be.
 type ChangeReader interface {
 	// Changes gives the numbers as they are.
 	Changes() (Changes, error)
-	// KeyHolder gives the account whose current or previous key this Access Key is. Error: ErrNotFound.
+	// KeyHolder gives the account whose current or previous key this Access Key is; of a current key it does not tell
+	// the previous one. Error: ErrNotFound.
 	KeyHolder(accessKey string) (Account, Mark, error)
 	// TokenState tells whether a token was revoked, by its identifier (jti).
 	TokenState(id string) (revoked bool, m Mark, err error)
