@@ -38,8 +38,11 @@ func (w *world) against(b *testing.B, program string, replicas, connections int,
 		&load{servers: []string{address}, connections: connections, request: ask}, pids, []int{pid})
 }
 
+// uncached lets a replica read every key from the database.
+var uncached = []string{"--cached-keys", "0"}
+
 // BenchmarkRequests: what the requests of programs cost. "uncached" is an introspection whose key is read from the
-// database every time.
+// database every time, "prepared" the same with statements that PostgreSQL has planned before.
 func BenchmarkRequests(b *testing.B) {
 	path := program(b)
 	for _, d := range databases {
@@ -50,11 +53,16 @@ func BenchmarkRequests(b *testing.B) {
 				name string
 				ask  func(int64) request
 				more []string
+				mode string
 			}{
-				{"token", w.asksForToken, nil},
-				{"introspect", w.asksAboutToken, nil},
-				{"uncached", w.asksAboutToken, []string{"--cached-keys", "0"}},
+				{"token", w.asksForToken, nil, ""},
+				{"introspect", w.asksAboutToken, nil, ""},
+				{"uncached", w.asksAboutToken, uncached, ""},
+				{"prepared", w.asksAboutToken, uncached, "&default_query_exec_mode=cache_statement"},
 			} {
+				if w.mode = kind.mode; w.mode != "" && w.database == "" {
+					continue
+				}
 				for _, replicas := range []int{1, 3} {
 					for _, connections := range []int{16, 64} {
 						b.Run(fmt.Sprintf("%s/%d-replicas/%d-connections", kind.name, replicas, connections), func(b *testing.B) {

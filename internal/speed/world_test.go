@@ -37,6 +37,7 @@ const issuer = "https://keys.example.com"
 // a statement.
 type world struct {
 	data, database string // database "" = SQLite in data
+	mode           string // more settings in the replicas' address of the database
 	keys           int
 	secret         keyapi.Secret // of every key
 	resource       keyapi.Secret // of the resource server "api"
@@ -147,12 +148,12 @@ func (w *world) serve(b *testing.B, program string, replicas int, more ...string
 		address := freeAddress(b)
 		args := append([]string{"serve", "--listen", address, "--issuer", issuer, "--mfa", "optional", "--data", w.data}, more...)
 		if w.database != "" {
-			args = append(args, "--database", w.database)
+			args = append(args, "--database", w.database+w.mode)
 		}
 		cmd := exec.Command(program, args...)
 		log, err := os.Create(filepath.Join(b.TempDir(), fmt.Sprintf("log%d", n)))
 		ok(b, err)
-		cmd.Env, cmd.Stderr = append([]string{"HOME=" + w.data, "TZ=UTC"}, profiling(n)...), log
+		cmd.Env, cmd.Stderr = []string{"HOME=" + w.data, "TZ=UTC"}, log
 		began := time.Now()
 		ok(b, cmd.Start())
 		b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = log.Close() })
@@ -161,14 +162,6 @@ func (w *world) serve(b *testing.B, program string, replicas int, more ...string
 		addresses, pids = append(addresses, "http://"+address), append(pids, cmd.Process.Pid)
 	}
 	return addresses, pids
-}
-
-// profiling is what a build of one's own may be given to be profiled.
-func profiling(n int) []string {
-	if dir := os.Getenv("APIKEY_SPEED_PROFILE"); dir != "" {
-		return []string{fmt.Sprintf("APIKEYD_PROFILE=%s/replica%d", dir, n)}
-	}
-	return nil
 }
 
 // asksForToken is a request of the n-th key.

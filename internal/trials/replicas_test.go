@@ -278,11 +278,11 @@ func TestReplicas_Disable_IsKnownEverywhereWithinASecond(t *testing.T) {
 		gone   bool
 		rounds int
 	}{
-		{"undisturbed", nil, false, pick(1, 60)},
-		{"100 ms to the database", []string{fmt.Sprintf(slow, 100, 50)}, false, pick(0, 40)},
-		{"400 ms to the database", []string{fmt.Sprintf(slow, 400, 100)}, false, pick(0, 40)},
-		{"database silent", []string{fmt.Sprintf(silent, downstream)}, true, pick(1, 40)},
-		{"database cut", []string{`{"type":"reset_peer","stream":"downstream","attributes":{"timeout":0}}`}, true, pick(0, 40)},
+		{"undisturbed", nil, false, pick(1, 20)},
+		{"100 ms to the database", []string{fmt.Sprintf(slow, 100, 50)}, false, pick(0, 15)},
+		{"400 ms to the database", []string{fmt.Sprintf(slow, 400, 100)}, false, pick(0, 15)},
+		{"database silent", []string{fmt.Sprintf(silent, downstream)}, true, pick(1, 15)},
+		{"database cut", []string{`{"type":"reset_peer","stream":"downstream","attributes":{"timeout":0}}`}, true, pick(0, 15)},
 	} {
 		l := &lag{neither: map[int]int{}}
 		for range c.rounds {
@@ -368,7 +368,7 @@ func TestReplicas_RollingRestart_FailsNobody(t *testing.T) {
 			}
 		})
 	}
-	for range pick(1, 30) {
+	for range pick(1, 20) {
 		for _, s := range f.replicas {
 			if err := s.restart(); err != nil {
 				t.Error(err)
