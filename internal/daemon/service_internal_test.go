@@ -112,8 +112,8 @@ func TestProgram_AllocatesLittle(t *testing.T) {
 		do   func()
 		most float64
 	}{
-		{"introspect", func() { p.introspect() }, 95},
-		{"token", func() { p.issue() }, 95},
+		{"introspect", func() { p.introspect() }, 75},
+		{"token", func() { p.issue() }, 75},
 	} {
 		c.do()
 		if got := testing.AllocsPerRun(200, c.do); got > c.most {

@@ -170,9 +170,23 @@ func (s *server) limited(w *counted, r *http.Request) {
 			http.StatusBadRequest)
 		return
 	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	held := &heldBody{text: body}
+	held.Reset(body)
+	r.Body, r.ContentLength = held, int64(len(body))
 	s.routed(w, r)
 }
+
+// heldBody is a body that was read.
+type heldBody struct {
+	bytes.Reader
+	text []byte
+}
+
+// Close implements io.Closer.
+func (*heldBody) Close() error { return nil }
+
+// Held gives the whole body, for who would read all of it again. It is not to be changed.
+func (b *heldBody) Held() []byte { return b.text }
 
 // readAll reads a body, into no more memory than it says it needs.
 func readAll(from io.Reader, length int64) ([]byte, error) {

@@ -62,8 +62,11 @@ func readForm(r *http.Request) (form url.Values, problem string) {
 	return form, ""
 }
 
-// readBody reads a body, one byte more of it than a form may have at most.
+// readBody reads a body, one byte more of it than a form may have at most. One that was read already has it at hand.
 func readBody(r *http.Request) ([]byte, error) {
+	if held, ok := r.Body.(interface{ Held() []byte }); ok {
+		return held.Held(), nil
+	}
 	if r.ContentLength < 0 || r.ContentLength > maxForm {
 		return io.ReadAll(io.LimitReader(r.Body, maxForm+1))
 	}

@@ -60,12 +60,8 @@ func (s *Store) Look(ctx context.Context, fn func(store.Reader) error) error {
 
 // Changes implements store.Store. It is one statement, and asks for nothing a session would have to keep: no notification
 // that a pooler or a distributed database would not deliver, no number of a snapshot that only PostgreSQL itself has.
-func (s *Store) Changes(ctx context.Context) (c store.Changes, err error) {
-	err = s.Look(ctx, func(r store.Reader) error {
-		c, err = r.Changes()
-		return err
-	})
-	return c, err
+func (s *Store) Changes(ctx context.Context) (store.Changes, error) {
+	return sqlstore.Reader{Conn: transaction{ctx, s.polls, s}}.Changes()
 }
 
 // transaction is a running transaction, or the pool for statements that are each one of their own.
