@@ -28,7 +28,7 @@ type Options struct {
 type Store struct {
 	pool     *pgxpool.Pool
 	polls    *pgxpool.Pool // for Changes: see pollConnections
-	place    string // what people are told of where it is: host, port and database
+	place    string        // what people are told of where it is: host, port and database
 	instance string
 }
 
