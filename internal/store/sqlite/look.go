@@ -36,7 +36,7 @@ func (looking) Erasing() error { return errLookOnly }
 
 // One implements sqlstore.Conn.
 func (l looking) One(query string, args []any, into ...any) error {
-	statement, err := l.store.looks.prepare(l.ctx, l.store.db, query)
+	statement, err := l.store.looks.prepare(l.ctx, l.store.db, query) //nolint:sqlclosecheck // Store.Close closes it
 	if err != nil {
 		return told(l.store.path, err)
 	}
@@ -78,7 +78,7 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB, query string) (*sq
 	if statement := s.all[query]; statement != nil {
 		return statement, nil
 	}
-	statement, err := db.PrepareContext(ctx, query)
+	statement, err := db.PrepareContext(ctx, query) //nolint:sqlclosecheck // close closes it
 	if err != nil {
 		return nil, err
 	}

@@ -26,14 +26,17 @@ func (r Reader) Changes() (c store.Changes, err error) {
 
 // The columns of selectHolder are accountColumns without what no check of a key asks for; those of the previous key stand
 // in for it where there is none. Fewer tables are planned faster, which is most of what a statement costs PostgreSQL.
-var (
-	markColumns  = fmt.Sprintf(", a.id %% %[1]d, COALESCE((SELECT number FROM changes WHERE place = a.id %% %[1]d), 0)", store.AccountMarks)
+const (
+	markColumns  = ", a.id % 256, COALESCE((SELECT number FROM changes WHERE place = a.id % 256), 0)"
 	selectHolder = `SELECT a.login, a.email, a.permitted, a.mfa_enabled, a.locked, a.created_at, a.revision, a.last_generation,
 		k.access_key, k.verifier, k.created_at, k.disabled, k.generation, k.last_used_at, NULL, NULL, NULL, NULL` + markColumns + `
 	FROM keys k JOIN accounts a ON a.id = k.account_id WHERE k.access_key = ?1`
 	selectFormerHolder = "SELECT " + accountColumns + markColumns + `
 	FROM previous_keys p JOIN accounts a ON a.id = p.account_id LEFT JOIN keys k ON k.account_id = a.id WHERE p.access_key = ?1`
 )
+
+// The 256 of markColumns is store.AccountMarks: this does not compile if it is not.
+const _ = uint(store.AccountMarks-256) + uint(256-store.AccountMarks)
 
 // KeyHolder implements store.ChangeReader. Between its two statements a key may become a previous one, and then is found
 // by the second, or be deleted; a previous one never becomes a current one.
