@@ -16,7 +16,7 @@ var sides = map[string][]string{
 		"profile",
 	},
 	"service": {
-		"daemon", "oauthapi", "httpapi", "authserver", "datadir", "mail", "outbox", "embedded", "keyservice", "accounts", "notice", "masterkey",
+		"daemon", "oauthapi", "httpapi", "authserver", "datadir", "mail", "outbox", "embedded", "keyservice", "accounts", "notice", "keystate", "masterkey",
 		"store/postgres", "store/sqlite", "store/sqlstore", "store", "serving", "metrics", "seal", "accesstoken",
 	},
 	"shared": {"command", "popup", "lifecycle", "picture", "term", "durable", "duration", "failpoint", "nocore"},
@@ -27,7 +27,7 @@ var bridges = map[string]string{"daemon": "render"}
 
 // forTests are the rooms no program knows.
 var forTests = []string{
-	"interop", "keyapitest", "oauthapi/oauthtest", "reference", "secretstore/storefake", "store/storetest", "testkit",
+	"interop", "speed", "keyapitest", "oauthapi/oauthtest", "reference", "secretstore/storefake", "store/storetest", "testkit",
 	"trials",
 }
 

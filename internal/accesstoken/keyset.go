@@ -44,6 +44,11 @@ func NewKeySet(keys []SigningKey) (KeySet, error) {
 	return KeySet{slices.CompactFunc(sorted, func(a, b SigningKey) bool { return a.ID == b.ID })}, nil
 }
 
+// Same tells whether two sets are of the same keys.
+func (s KeySet) Same(other KeySet) bool {
+	return slices.EqualFunc(s.keys, other.keys, func(a, b SigningKey) bool { return a.ID == b.ID && a.CreatedAt.Equal(b.CreatedAt) })
+}
+
 // Successor draws the key of a rotation from random. Stored and put into the next set, it is published now and signs
 // from PublicationLead later. Its error is that of random.
 //

@@ -16,7 +16,9 @@ import (
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
 	"github.com/apikey-cli/apikey/internal/keyservice"
+	"github.com/apikey-cli/apikey/internal/keystate"
 	"github.com/apikey-cli/apikey/internal/masterkey"
+	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -24,7 +26,7 @@ import (
 // Keys is what is asked of the key service.
 type Keys interface {
 	Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) (keyservice.Client, error)
-	Alive(r store.Reader, accessKey string, generation int64) (bool, error)
+	Alive(ctx context.Context, accessKey string, generation int64) (bool, error)
 }
 
 // Options are what an authorization server takes from outside.
@@ -36,15 +38,19 @@ type Options struct {
 	Now    func() time.Time // the clock
 	Random io.Reader        // crypto/rand.Reader outside of tests
 	Log    *slog.Logger
+
+	Watch    *keystate.Watch // what is known of the database now; nil = every question is read. Store must be its Store
+	Remember int             // how many tokens are remembered under the watch
 }
 
 // Server is an authorization server. It is safe for concurrent use.
 type Server struct {
 	Options
-	seal        keySeal
-	resourceKey []byte
-	set         atomic.Pointer[accesstoken.KeySet]
-	failures    failures
+	seal      keySeal
+	verifies  func(text string) []byte // of resource servers' secrets
+	signing   atomic.Pointer[signing]
+	resources *keystate.Resources // nil without a watch
+	failures  failures
 }
 
 // Open makes the authorization server of a database. The first time it makes the first signing key. Errors are those of
@@ -52,7 +58,10 @@ type Server struct {
 func Open(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		Options: o, seal: keySeal{o.Key.Purpose(masterkey.PurposeSigningKeySeal), o.Random},
-		resourceKey: o.Key.Purpose(masterkey.PurposeResources),
+		verifies: seal.Verifiers(o.Key.Purpose(masterkey.PurposeResources)),
+	}
+	if o.Watch != nil {
+		s.resources = keystate.NewResources(o.Watch)
 	}
 	return s, s.firstKey(ctx)
 }
@@ -77,7 +86,7 @@ func (s *Server) Issue(ctx context.Context, from, accessKey string, secret keyap
 		return Token{}, err
 	}
 	ends := accesstoken.ExpiresAt(now, client.EndsAt, time.Time{})
-	token, err := s.set.Load().Mint(accesstoken.Claims{
+	token, err := s.signing.Load().set.Mint(accesstoken.Claims{
 		Issuer: s.Issuer, Audience: s.Issuer, Subject: client.Login, ClientID: client.AccessKey, ID: id,
 		IssuedAt: now, ExpiresAt: ends, Generation: client.Generation,
 	})
@@ -116,4 +125,4 @@ func (s *Server) wrong(from, name string) error {
 }
 
 // JWKS gives the public halves of the keys whose tokens are accepted now, as a JSON Web Key Set (RFC 7517).
-func (s *Server) JWKS() []byte { return s.set.Load().JWKS(s.Now()) }
+func (s *Server) JWKS() []byte { return s.signing.Load().set.JWKS(s.Now()) }

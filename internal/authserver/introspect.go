@@ -2,8 +2,10 @@ package authserver
 
 import (
 	"context"
+	"time"
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
+	"github.com/apikey-cli/apikey/internal/keystate"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -36,23 +38,70 @@ func (s *Server) Authenticate(ctx context.Context, from, id string, secret keyap
 func (s *Server) Introspect(
 	ctx context.Context, c Caller, token keyapi.Secret,
 ) (claims accesstoken.Claims, good bool, err error) {
-	claims, ok := s.verify(token)
+	checked, ok := s.check(token)
+	claims = checked.claims
 	if !ok || c.Resource == "" && c.AccessKey != claims.ClientID {
 		return accesstoken.Claims{}, false, nil
 	}
-	err = s.Store.Read(ctx, func(r store.Reader) error {
-		revoked, err := r.TokenRevoked(claims.ID)
-		if err != nil || revoked {
-			good = false
-			return err
-		}
-		good, err = s.Keys.Alive(r, claims.ClientID, claims.Generation)
-		return err
-	})
+	// One after the other: a token that was revoked and one whose key was changed stay dead, so that what is found alive
+	// last was so at the first look.
+	good = checked.known && checked.by.tokens.Unrevoked(claims.ID, checked.under)
+	if !good {
+		good, err = s.unrevoked(ctx, checked)
+	}
+	if err == nil && good {
+		good, err = s.Keys.Alive(ctx, claims.ClientID, claims.Generation)
+	}
 	if err != nil || !good {
 		return accesstoken.Claims{}, false, err
 	}
 	return claims, true, nil
+}
+
+// lookPatience is how long an introspection waits for the database before it says that it can't be reached. Source:
+// design, §6.
+const lookPatience = time.Second
+
+// checked is a token whose signature is good.
+type checked struct {
+	claims accesstoken.Claims
+	by     *signing
+	digest [16]byte
+	known  bool   // it is remembered
+	under  uint32 // if so, what it was not revoked under
+}
+
+// check checks what a token alone can say, from memory if it was checked before.
+func (s *Server) check(token keyapi.Secret) (c checked, ok bool) {
+	c.by = s.signing.Load()
+	text := token.Reveal()
+	if c.by.tokens != nil && len(text) <= accesstoken.MaxSize {
+		c.digest = keystate.Digest(text)
+		if c.under, c.known = c.by.tokens.Checked(c.digest, s.Now()); c.known {
+			c.claims, c.known = accesstoken.Reread(text)
+		}
+	}
+	if c.known {
+		return c, true
+	}
+	c.claims, ok = s.verify(token)
+	return c, ok
+}
+
+// unrevoked asks the database whether a token was not taken back. Errors are those of the store.
+func (s *Server) unrevoked(ctx context.Context, c checked) (bool, error) {
+	ctx, stop := context.WithTimeout(ctx, lookPatience)
+	defer stop()
+	var revoked bool
+	var mark store.Mark
+	err := s.Store.Look(ctx, func(r store.Reader) (err error) {
+		revoked, mark, err = r.TokenState(c.claims.ID)
+		return err
+	})
+	if err == nil && !revoked && c.by.tokens != nil {
+		c.by.tokens.Put(c.digest, c.claims.ExpiresAt, mark)
+	}
+	return err == nil && !revoked, err
 }
 
 // Revoke takes a token back (RFC 7009, section 2): a key may do so with its own, also while it is blocked. A token
@@ -80,7 +129,7 @@ func (s *Server) Revoke(ctx context.Context, c Caller, token keyapi.Secret) erro
 // verify checks what a token alone can say.
 func (s *Server) verify(token keyapi.Secret) (accesstoken.Claims, bool) {
 	want := accesstoken.Expect{Issuer: s.Issuer, Audience: s.Issuer, Now: s.Now()}
-	claims, err := s.set.Load().Verify(token.Reveal(), want)
+	claims, err := s.signing.Load().set.Verify(token.Reveal(), want)
 	if err != nil {
 		s.Log.Debug("a token is not accepted", "reason", err)
 	}

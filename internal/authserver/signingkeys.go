@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
+	"github.com/apikey-cli/apikey/internal/keystate"
 	"github.com/apikey-cli/apikey/internal/seal"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -76,8 +77,23 @@ func (s *Server) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.set.Store(&set)
+	if now := s.signing.Load(); now == nil || !now.set.Same(set) {
+		s.signing.Store(&signing{set, s.newTokens()})
+	}
 	return nil
+}
+
+// signing is the signing keys with the tokens that were checked by them: those of another set are checked again.
+type signing struct {
+	set    accesstoken.KeySet
+	tokens *keystate.Tokens // nil without a watch
+}
+
+func (s *Server) newTokens() *keystate.Tokens {
+	if s.Watch == nil {
+		return nil
+	}
+	return keystate.NewTokens(s.Watch, s.Remember)
 }
 
 func (s *Server) open(keys []store.SigningKey) (accesstoken.KeySet, error) {
@@ -103,7 +119,7 @@ func (s *Server) SigningKeys(ctx context.Context) ([]accesstoken.Term, error) {
 	if err := s.Reload(ctx); err != nil {
 		return nil, err
 	}
-	return s.set.Load().Terms(), nil
+	return s.signing.Load().set.Terms(), nil
 }
 
 // Rotate makes the next signing key and removes those whose last token has ended. The new key is published at once and

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -47,8 +48,13 @@ var settings = []setting{
 	{name: "smtp-ca-file", usage: "trust the certificate authorities in this PEM `file` too, for the mail server"},
 	{name: "mail-from", usage: "`address` that mails come from"},
 	{name: "mail-templates", usage: "`folder` with texts of mails that replace the built-in ones"},
+	{name: "cached-keys", fallback: "1048576", usage: "`number` of keys whose state is kept in memory, some 110 bytes each; 0 = none"},
+	{name: "drain", fallback: "0s", usage: "`time` to serve on when it is told to end, while /readyz says 503"},
 	{name: "log-level", fallback: "info", usage: "`level` of the log: debug, info, warn or error", values: []string{"debug", "info", "warn", "error"}},
 }
+
+// maxCachedKeys is far more than a machine has room for, and a number the table of keys can count to.
+const maxCachedKeys = 1 << 30
 
 // variable gives the environment variable of a setting.
 func (s setting) variable() string { return variable(s.name) }
@@ -98,6 +104,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	MFARequired    bool
 	Contact        string
+	CachedKeys     int
+	Drain          time.Duration
 	LogLevel       slog.Level
 
 	SMTP             string // address of the mail server; "" = no mails
@@ -207,6 +215,12 @@ func (c *Config) parse(v *viper.Viper, getenv func(string) string, goos string) 
 	c.JSON, c.MFARequired = v.GetString("output") == "json", v.GetString("mfa") == "required"
 	if c.BehindProxy, err = strconv.ParseBool(v.GetString("behind-proxy")); err != nil {
 		return c.wrong("behind-proxy", v.GetString("behind-proxy"), "is neither true nor false")
+	}
+	if c.CachedKeys, err = strconv.Atoi(v.GetString("cached-keys")); err != nil || c.CachedKeys < 0 || c.CachedKeys > maxCachedKeys {
+		return c.wrong("cached-keys", v.GetString("cached-keys"), fmt.Sprintf("is no number from 0 to %d", maxCachedKeys))
+	}
+	if c.Drain, err = time.ParseDuration(v.GetString("drain")); err != nil || c.Drain < 0 {
+		return c.wrong("drain", v.GetString("drain"), "is no time such as 5s")
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(v.GetString("log-level"))); err != nil {
 		return err

@@ -39,13 +39,15 @@ type running struct {
 	certificate *serving.Certificate // nil = plain HTTP
 	notify      func(state string) error
 	service     service
+	drain       time.Duration
+	getenv      func(string) string
 	ending      *atomic.Bool          // no longer ready
 	sendMails   func(context.Context) // until the context ends
 }
 
 // listen builds the service of an open folder and takes its ports. mailer is nil where no mails are sent.
 func (s *session) listen(ctx context.Context, data *datadir.Service, mailer *mail.Mailer) (*running, error) {
-	r := &running{log: s.log, ending: &atomic.Bool{}, notify: func(state string) error {
+	r := &running{log: s.log, drain: s.config.Drain, getenv: s.env.Getenv, ending: &atomic.Bool{}, notify: func(state string) error {
 		return serving.Notify(s.env.Getenv("NOTIFY_SOCKET"), state)
 	}}
 	if s.config.TLSCert != "" {
@@ -107,6 +109,10 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 	if err := r.notify(serving.Ready); err != nil {
 		r.log.Warn("the service manager cannot be told", "error", err)
 	}
+	makeRoom(r.getenv)
+	defer r.service.requests.Flush()
+	stopped := r.keepWatch(ctx)
+	defer stopped()
 	mailing, stopMails := context.WithCancel(ctx)
 	var mails sync.WaitGroup
 	mails.Go(func() { r.sendMails(mailing) })
@@ -135,8 +141,27 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 	}
 }
 
+// keepWatch asks the database what changed, until the function it gives is called. That it does not answer is told once.
+func (r *running) keepWatch(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var lost atomic.Bool
+	var done sync.WaitGroup
+	done.Go(func() {
+		r.service.watch.Run(ctx, func(err error) {
+			switch {
+			case err != nil && !lost.Swap(true):
+				r.log.Error("the database does not say what changed: keys are read from it, if it can be read", "error", err)
+			case err == nil && lost.Swap(false):
+				r.log.Info("the database says again what changed")
+			}
+		})
+	})
+	return func() { cancel(); done.Wait() }
+}
+
 // upkeep is what is done every few seconds.
 func (r *running) upkeep(ctx context.Context) {
+	makeRoom(r.getenv)
 	if err := r.service.flush(ctx); err != nil {
 		r.log.Error("the uses of keys could not be written", "error", err)
 	}
@@ -175,12 +200,27 @@ func (r *running) reload(ctx context.Context) {
 	r.log.Info("the certificate was read again")
 }
 
+// drained serves on for a while, so that a load balancer finds out from /readyz before connections are refused. Every
+// reply ends its connection.
+func (r *running) drained(ctx context.Context) {
+	for _, server := range r.servers {
+		server.LetGo()
+	}
+	if r.drain == 0 {
+		return
+	}
+	select {
+	case <-time.After(r.drain):
+	case <-ctx.Done():
+	}
+}
+
 // end answers the requests in hand, or is told by another signal not to wait for them, and writes what is in memory.
 // Error: CodeInterrupted after another signal.
 func (r *running) end(ctx context.Context, signals <-chan os.Signal) error {
 	r.ending.Store(true)
 	_ = r.notify(serving.Stopping) // it was told that we are here, or has been complained about
-	patience, cancel := context.WithTimeoutCause(ctx, stopPatience, errors.New("their time is over"))
+	patience, cancel := context.WithTimeoutCause(ctx, r.drain+stopPatience, errors.New("their time is over"))
 	defer cancel()
 	atOnce := make(chan struct{})
 	go func() {
@@ -197,6 +237,7 @@ func (r *running) end(ctx context.Context, signals <-chan os.Signal) error {
 			return
 		}
 	}()
+	r.drained(patience)
 	var err error
 	for _, server := range r.servers {
 		err = errors.Join(err, server.Stop(patience))
@@ -210,6 +251,7 @@ func (r *running) end(ctx context.Context, signals <-chan os.Signal) error {
 	if err != nil {
 		r.log.Warn("requests in hand were cut off", "cause", context.Cause(patience))
 	}
+	r.service.requests.Flush()
 	r.log.Info("ended")
 	return flushed
 }

@@ -44,6 +44,9 @@ type Options struct {
 	Now    func() time.Time
 	Random io.Reader // crypto/rand.Reader outside of tests
 	Log    *slog.Logger
+
+	// Requests is where requests are told, if that is not Log: what is told there may be late, an error may not.
+	Requests *slog.Logger
 }
 
 // server is the API. It has no state of its own.
@@ -60,6 +63,9 @@ func New(o Options) http.Handler { return newServer(o) }
 func newServer(o Options) *server {
 	if o.ClientAddress == nil {
 		o.ClientAddress = peer
+	}
+	if o.Requests == nil {
+		o.Requests = o.Log
 	}
 	s := &server{Options: o, mux: http.NewServeMux()}
 	s.api = newAPI(s.mux)

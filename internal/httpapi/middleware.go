@@ -41,8 +41,17 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
-// probes are the routes that are asked every few seconds: their log lines are for those who look for them.
-var probes = map[string]slog.Level{"/healthz": slog.LevelDebug, "/readyz": slog.LevelDebug}
+// quiet are the routes that are asked all the time: that they were answered is for those who look for it. The metrics
+// count them, and what went wrong is told as of any other.
+var quiet = map[string]bool{"/healthz": true, "/readyz": true, "/introspect": true}
+
+// levelOf gives the level of a request's log line.
+func levelOf(route string, status int) slog.Level {
+	if quiet[route] && (status < http.StatusBadRequest || route != "/introspect") {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
 
 // ServeHTTP names the request, answers it, and tells the log and the metrics. Neither learns more of it than its route:
 // a path may hold what somebody pasted there by mistake. The address is in the log alone.
@@ -52,21 +61,23 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		id: s.newRequestID(), origin: accounts.Origin{Address: s.ClientAddress(r), UserAgent: printable(r.UserAgent())},
 	}
 	r = r.WithContext(context.WithValue(r.Context(), contextKey{}, known))
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("X-Request-Id", known.id)
+	h := w.Header()
+	h["Cache-Control"], h["X-Content-Type-Options"], h["X-Request-Id"] = noStore, noSniff, []string{known.id}
 	counted := &counted{ResponseWriter: w}
 	s.recovered(counted, r)
 
 	route := r.Pattern[strings.Index(r.Pattern, " ")+1:] // without the method, if there is one
 	method, took := methods[r.Method], s.Now().Sub(began)
-	s.Log.LogAttrs(r.Context(), probes[route], "request", slog.String("requestId", known.id), // not in it: LevelInfo
+	s.Requests.LogAttrs(r.Context(), levelOf(route, counted.status), "request", slog.String("requestId", known.id),
 		slog.String("method", method), slog.String("route", route), slog.Int("status", counted.status),
 		slog.Duration("took", took), slog.String("address", known.origin.Address))
 	if s.Metrics != nil {
 		s.Metrics.Observe(route, method, counted.status, took)
 	}
 }
+
+// Headers of every reply: written often, and read only.
+var noStore, noSniff = []string{"no-store"}, []string{"nosniff"} //nolint:gochecknoglobals // values
 
 // newRequestID draws the name of a request: 128 random bits. One the client sends is not taken: in the log it
 // would be the client's text.
@@ -147,7 +158,7 @@ func (s *server) limited(w *counted, r *http.Request) {
 		s.routed(w, r)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := readAll(http.MaxBytesReader(w, r.Body, maxBody), r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -159,8 +170,32 @@ func (s *server) limited(w *counted, r *http.Request) {
 			http.StatusBadRequest)
 		return
 	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	held := &heldBody{text: body}
+	held.Reset(body)
+	r.Body, r.ContentLength = held, int64(len(body))
 	s.routed(w, r)
+}
+
+// heldBody is a body that was read.
+type heldBody struct {
+	bytes.Reader
+	text []byte
+}
+
+// Close implements io.Closer.
+func (*heldBody) Close() error { return nil }
+
+// Held gives the whole body, for who would read all of it again. It is not to be changed.
+func (b *heldBody) Held() []byte { return b.text }
+
+// readAll reads a body, into no more memory than it says it needs.
+func readAll(from io.Reader, length int64) ([]byte, error) {
+	if length < 0 || length > maxBody {
+		return io.ReadAll(from)
+	}
+	body := make([]byte, length)
+	_, err := io.ReadFull(from, body)
+	return body, err
 }
 
 // routed hands the request to its route. Where there is none the mux has an answer for people; ours is a problem. A

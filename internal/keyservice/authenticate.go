@@ -2,9 +2,12 @@ package keyservice
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/keystate"
 	"github.com/apikey-cli/apikey/internal/lifecycle"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -26,58 +29,118 @@ type Client struct {
 	EndsAt     time.Time // expiry of the key, or end of its grace period
 }
 
+// lookPatience is how long a check of a credential or a token waits for the database before it says that it can't be
+// reached. Source: design, §6.
+const lookPatience = time.Second
+
+// Remember makes the service answer from memory for keys that work, for as long as they are known to. It must then write
+// through the database of the watch that keys is under. Call it before the service is used.
+func (s *Service) Remember(keys *keystate.Keys) { s.states = keys }
+
 // Authenticate checks a credential and notes its use. An unknown Access Key costs the same work and gives the same
 // answer as a wrong secret: CodeUnauthenticated. With the right secret a blocked key gets the code of its first block.
+//
+// Memory only ever says yes. A refusal is read from the database, so that a key that was just made or activated elsewhere
+// works at once, and so that a wrong secret of a key that is remembered takes as long as any other.
 func (s *Service) Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) (Client, error) {
-	var account store.Account
-	err := s.db.Read(ctx, func(r store.Reader) (err error) {
-		account, err = s.owner(r, accessKey)
-		return err
-	})
+	given, now := s.seals.verifier(secret), s.now()
+	state, known := s.remembered(accessKey, now)
+	if hmac.Equal(state.Verifier[:], given) && known {
+		client := Client{state.Login, accessKey, state.Generation, state.EndsAt}
+		return client, s.used(ctx, accessKey, state.Current, state.LastUsedAt, now)
+	}
+	account, mark, err := s.holder(ctx, accessKey)
 	if err != nil {
 		return Client{}, err
 	}
-	now := s.now()
+	now = s.now()
 	client, verifier := clientOf(account, accessKey, now)
-	if !s.seals.verifies(verifier, secret) {
+	if !hmac.Equal(verifier, given) {
+		if err := s.alike(ctx, account); err != nil {
+			return Client{}, err
+		}
 		return Client{}, keyapi.Errorf(keyapi.CodeUnauthenticated, "The service does not accept this Access Key and Access Secret",
 			"Copy both again, or make a new secret with: apikey regenerate")
 	}
 	if blocks := account.Key.BlockedBy(now, s.facts(account)); len(blocks) > 0 {
 		return Client{}, lifecycle.Refusal(blockCodes[blocks[0]])
 	}
-	return client, s.used(ctx, account, accessKey, now)
+	s.remember(client, account, verifier, mark)
+	return client, s.used(ctx, accessKey, accessKey == account.Key.AccessKey, account.LastUsedAt, now)
 }
 
 // Alive tells whether a token that was given to a key, in a generation of it, still counts: the key or its grace period
-// is there, of that generation, and not blocked. It looks within a read of the caller's, who has more to ask of the same
-// instant. Errors are those of the store.
-func (s *Service) Alive(r store.Reader, accessKey string, generation int64) (bool, error) {
-	account, err := s.owner(r, accessKey)
+// is there, of that generation, and not blocked. Errors are those of the store.
+func (s *Service) Alive(ctx context.Context, accessKey string, generation int64) (bool, error) {
+	if state, known := s.remembered(accessKey, s.now()); known && state.Generation == generation {
+		return true, nil
+	}
+	account, mark, err := s.holder(ctx, accessKey)
 	if err != nil {
 		return false, err
 	}
 	now := s.now()
-	client, _ := clientOf(account, accessKey, now)
-	return client.Login != "" && client.Generation == generation && len(account.Key.BlockedBy(now, s.facts(account))) == 0, nil
+	client, verifier := clientOf(account, accessKey, now)
+	if client.Login == "" || client.Generation != generation || len(account.Key.BlockedBy(now, s.facts(account))) > 0 {
+		return false, nil
+	}
+	s.remember(client, account, verifier, mark)
+	return true, nil
 }
 
-// owner gives the account a key belongs to; without one an account that no secret fits. It then reads another account
-// all the same, the one that was found last: how long it takes must not tell whether there is such a key.
-func (s *Service) owner(r store.Reader, accessKey string) (store.Account, error) {
-	login, err := r.KeyOwner(accessKey)
-	if errors.Is(err, store.ErrNotFound) {
-		if last := s.found.Load(); last != nil {
-			_, err = r.Account(*last)
-		}
-		return store.Account{}, absentIsNone(err)
+// remembered gives the state of a key that is known to work now.
+func (s *Service) remembered(accessKey string, now time.Time) (keystate.State, bool) {
+	if s.states == nil {
+		return keystate.State{}, false
 	}
-	if err != nil {
-		return store.Account{}, err
+	state, known := s.states.Get(accessKey)
+	return state, known && now.Before(state.EndsAt)
+}
+
+// remember keeps the state of a key that works, as it was read.
+func (s *Service) remember(c Client, a store.Account, verifier []byte, m store.Mark) {
+	if s.states == nil || len(verifier) != sha256.Size {
+		return
 	}
-	s.found.Store(&login)
-	account, err := r.Account(login)
-	return account, absentIsNone(err)
+	s.states.Put(c.AccessKey, keystate.State{
+		Login: c.Login, Generation: c.Generation, EndsAt: earlier(c.EndsAt, a.Key.ExpiresAt()), Verifier: [sha256.Size]byte(verifier),
+		Current: c.AccessKey == a.Key.AccessKey, LastUsedAt: s.lastUsed(a),
+	}, m)
+}
+
+// earlier: a replaced key is blocked when the one that replaced it is.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// holder gives the account a key belongs to, and the mark it was read under; without one an account that no secret fits.
+func (s *Service) holder(ctx context.Context, accessKey string) (account store.Account, mark store.Mark, err error) {
+	ctx, stop := context.WithTimeout(ctx, lookPatience)
+	defer stop()
+	err = s.db.Look(ctx, func(r store.Reader) (err error) {
+		account, mark, err = r.KeyHolder(accessKey)
+		return absentIsNone(err)
+	})
+	if err == nil && account.Login != "" {
+		s.found.Store(&accessKey)
+	}
+	return account, mark, err
+}
+
+// alike makes a refusal cost the same whether or not there is the key: one look at a key that is there, and one at a key
+// that is not. What is missing of the two is made up for here.
+func (s *Service) alike(ctx context.Context, found store.Account) error {
+	wanted := ""
+	if last := s.found.Load(); last != nil && found.Login == "" {
+		wanted = *last
+	}
+	return s.db.Look(ctx, func(r store.Reader) error {
+		_, _, err := r.KeyHolder(wanted)
+		return absentIsNone(err)
+	})
 }
 
 func absentIsNone(err error) error {

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/keystate"
 	"github.com/apikey-cli/apikey/internal/lifecycle"
 	"github.com/apikey-cli/apikey/internal/masterkey"
 	"github.com/apikey-cli/apikey/internal/store"
@@ -41,7 +42,8 @@ type Service struct {
 	now    func() time.Time
 	random io.Reader
 	uses   *uses                  // nil: a use is written at once
-	found  atomic.Pointer[string] // login of the key that was found last: see owner
+	states *keystate.Keys         // nil: every question is read from the database
+	found  atomic.Pointer[string] // the Access Key that was found last: see alike
 }
 
 // New makes the service on a database and its master key. now and random are the clock and the source of randomness

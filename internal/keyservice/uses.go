@@ -3,6 +3,7 @@ package keyservice
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,15 +26,18 @@ func (s *Service) DeferUses() (flush func(ctx context.Context) error) {
 	return s.flushUses
 }
 
-// used notes that the current key of an account was used. A key in its grace period has no time of last use.
-func (s *Service) used(ctx context.Context, a store.Account, accessKey string, now time.Time) error {
-	if accessKey != a.Key.AccessKey || now.Sub(a.LastUsedAt) < touchEvery {
+// used notes that a key was used, the current one of its account. A key in its grace period has no time of last use.
+func (s *Service) used(ctx context.Context, accessKey string, current bool, before, now time.Time) error {
+	if !current || now.Sub(before) < touchEvery {
 		return nil
+	}
+	if s.states != nil {
+		s.states.Used(accessKey, now)
 	}
 	if s.uses != nil {
 		s.uses.mu.Lock()
 		defer s.uses.mu.Unlock()
-		s.uses.at[accessKey] = now
+		s.uses.at[accessKey] = now.Truncate(time.Second).UTC()
 		return nil
 	}
 	return s.db.Write(ctx, func(w store.Writer) error { return w.TouchKey(accessKey, now) })
@@ -57,12 +61,25 @@ func (s *Service) flushUses(ctx context.Context) error {
 	s.uses.mu.Lock()
 	pending := maps.Clone(s.uses.at)
 	s.uses.mu.Unlock()
-	if len(pending) == 0 {
-		return nil
+	// In one order, so that replicas that write uses of the same keys wait for each other and are not deadlocked; and some
+	// at a time, so that nobody waits long for them.
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(pending)), store.TouchMany) {
+		if err := s.flushSome(ctx, some, pending); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) flushSome(ctx context.Context, accessKeys []string, pending map[string]time.Time) error {
+	together := map[time.Time][]string{}
+	for _, accessKey := range accessKeys {
+		at := pending[accessKey]
+		together[at] = append(together[at], accessKey)
 	}
 	err := s.db.Write(ctx, func(w store.Writer) error {
-		for accessKey, at := range pending {
-			if err := w.TouchKey(accessKey, at); err != nil {
+		for at, accessKeys := range together {
+			if err := w.TouchKeys(accessKeys, at); err != nil {
 				return err
 			}
 		}
@@ -73,6 +90,10 @@ func (s *Service) flushUses(ctx context.Context) error {
 	}
 	s.uses.mu.Lock()
 	defer s.uses.mu.Unlock()
-	maps.DeleteFunc(s.uses.at, func(accessKey string, at time.Time) bool { return at.Equal(pending[accessKey]) })
+	for _, accessKey := range accessKeys {
+		if s.uses.at[accessKey].Equal(pending[accessKey]) {
+			delete(s.uses.at, accessKey)
+		}
+	}
 	return nil
 }

@@ -40,11 +40,10 @@ func (a *api) read(w http.ResponseWriter, r *http.Request) (form url.Values, c c
 // readForm reads the form in the body. What stands in the URL counts for nothing: it ends up in logs. problem is "" or
 // says what is wrong, without repeating it.
 func readForm(r *http.Request) (form url.Values, problem string) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/x-www-form-urlencoded" {
+	if !isForm(r.Header.Get("Content-Type")) {
 		return nil, "The body must be a form (application/x-www-form-urlencoded)"
 	}
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
+	text, err := readBody(r)
 	if err != nil {
 		return nil, "The body cannot be read"
 	}
@@ -61,6 +60,29 @@ func readForm(r *http.Request) (form url.Values, problem string) {
 		}
 	}
 	return form, ""
+}
+
+// readBody reads a body, one byte more of it than a form may have at most. One that was read already has it at hand.
+func readBody(r *http.Request) ([]byte, error) {
+	if held, ok := r.Body.(interface{ Held() []byte }); ok {
+		return held.Held(), nil
+	}
+	if r.ContentLength < 0 || r.ContentLength > maxForm {
+		return io.ReadAll(io.LimitReader(r.Body, maxForm+1))
+	}
+	text := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, text)
+	return text, err
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+func isForm(contentType string) bool {
+	if contentType == formType { // nearly always
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == formType
 }
 
 // readCredential finds the credential in the header (HTTP Basic, both halves form-encoded) or in the form, but not in

@@ -134,18 +134,23 @@ func wait(w http.ResponseWriter, err error) {
 // reply writes a reply nobody may keep.
 func reply(w http.ResponseWriter, status int, text []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
+	h["Content-Type"], h["Content-Length"] = jsonType, []string{strconv.Itoa(len(text))}
 	noStore(h)
-	h.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
 	_, _ = w.Write(text)
 }
 
 // noStore lets nobody keep a reply. RFC 6749, section 5.1, asks for both headers.
 func noStore(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
+	h["Cache-Control"], h["Pragma"] = noStoreValue, noCacheValue
 }
+
+// Values of headers: written often, and read only.
+var (
+	jsonType     = []string{"application/json"} //nolint:gochecknoglobals // values
+	noStoreValue = []string{"no-store"}         //nolint:gochecknoglobals // values
+	noCacheValue = []string{"no-cache"}         //nolint:gochecknoglobals // values
+)
 
 // cacheFor is how long the key set and the metadata may be kept: less than a new key is published before it signs.
 const cacheFor = 5 * time.Minute

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -66,4 +68,21 @@ func TestVerifier_IsThatOfTheStandard(t *testing.T) {
 	if got := hex.EncodeToString(seal.Verifier([]byte("Jefe"), "what do ya want for nothing?")); got != want {
 		t.Errorf("got %s", got)
 	}
+}
+
+// TestVerifiers_AreThoseOfVerifier, however often and by however many they are asked for.
+func TestVerifiers_AreThoseOfVerifier(t *testing.T) {
+	of := seal.Verifiers(key)
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			for m := range 50 {
+				text := strings.Repeat("x", n*m)
+				if got := of(text); !bytes.Equal(got, seal.Verifier(key, text)) {
+					t.Errorf("%d: got %x", n*m, got)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -40,6 +40,9 @@ func ClientAddress(trusted []netip.Prefix) func(*http.Request) string {
 			return r.RemoteAddr
 		}
 		address := peer.Addr().Unmap().WithZone("")
+		if len(trusted) == 0 {
+			return address.String()
+		}
 		hops := strings.Split(strings.Join(r.Header.Values(forwardedFor), ","), ",")
 		for _, hop := range slices.Backward(hops) {
 			if !slices.ContainsFunc(trusted, func(n netip.Prefix) bool { return n.Contains(address) }) {

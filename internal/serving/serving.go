@@ -83,6 +83,9 @@ func (s *Server) Serve() error {
 	return err
 }
 
+// LetGo ends every connection with the reply to its next request, and goes on taking new ones.
+func (s *Server) LetGo() { s.http.SetKeepAlivesEnabled(false) }
+
 // Stop takes no new connections, waits until the requests in hand are answered, and closes. When the context ends it
 // waits no longer, cuts off what is left and gives the context's error.
 func (s *Server) Stop(ctx context.Context) error {

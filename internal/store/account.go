@@ -56,4 +56,9 @@ type AccountWriter interface {
 	PutKey(login string, k lifecycle.Key) error
 	// TouchKey notes when a key was last used. Nothing happens if it is not, or no longer, a current key.
 	TouchKey(accessKey string, at time.Time) error
+	// TouchKeys notes it for many keys at once: up to TouchMany.
+	TouchKeys(accessKeys []string, at time.Time) error
 }
+
+// TouchMany is how many keys one call of TouchKeys may name.
+const TouchMany = 500

@@ -23,6 +23,13 @@ type Store interface {
 	// Read runs fn on one consistent snapshot.
 	Read(ctx context.Context, fn func(Reader) error) error
 
+	// Look runs fn with a Reader each of whose calls sees a snapshot of its own: it costs less than Read where one call is
+	// enough.
+	Look(ctx context.Context, fn func(Reader) error) error
+
+	// Changes gives the numbers that count changes, at an instant after the call began. It is made to be asked all the time.
+	Changes(ctx context.Context) (Changes, error)
+
 	// Write runs fn in one serializable transaction and commits it durably if fn returns nil; otherwise nothing of it
 	// remains. A store may run fn more than once (serialization failure), so fn must have no effect beyond its Writer.
 	Write(ctx context.Context, fn func(Writer) error) error
@@ -38,6 +45,7 @@ type Reader interface {
 	AttemptsReader
 	TokenReader
 	OutboxReader
+	ChangeReader
 
 	// Meta gives a named value of the database as a whole. Error: ErrNotFound.
 	Meta(name string) ([]byte, error)

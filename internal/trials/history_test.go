@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,6 +70,7 @@ const (
 	clientCount = "APIKEY_TRIALS_COUNT"
 	clientURL   = "APIKEY_TRIALS_SERVER"
 	clientLogin = "APIKEY_TRIALS_LOGIN"
+	clientLossy = "APIKEY_TRIALS_LOSSY" // "1": the services go down under the client
 )
 
 func init() { //nolint:gochecknoinits // children are named before any test runs
@@ -81,8 +83,8 @@ func client() int {
 	count, _ := strconv.Atoi(os.Getenv(clientCount))
 	var api keyapi.API
 	var err error
-	if url := os.Getenv(clientURL); url != "" {
-		api, err = signIn(url, os.Getenv(clientLogin))
+	if urls := strings.FieldsFunc(os.Getenv(clientURL), func(r rune) bool { return r == ',' }); len(urls) > 0 {
+		api, err = signIn(urls[seed%uint64(len(urls))], os.Getenv(clientLogin))
 	} else {
 		api, err = openEmbedded(os.Getenv(clientDir))
 	}
@@ -102,12 +104,18 @@ func signIn(url, login string) (*keyapi.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := c.SignIn(context.Background(), keyapi.SignIn{LoginID: login, Password: keyapi.NewSecret(password)})
-	if err != nil {
-		return nil, err
+	for {
+		session, err := c.SignIn(context.Background(), keyapi.SignIn{LoginID: login, Password: keyapi.NewSecret(password)})
+		switch {
+		case err == nil:
+			c.SetSession(session.Token)
+			return c, nil
+		case lost[keyapi.CodeOf(err)] && os.Getenv(clientLossy) == "1":
+			time.Sleep(50 * time.Millisecond)
+		default:
+			return nil, err
+		}
 	}
-	c.SetSession(session.Token)
-	return c, nil
 }
 
 func openEmbedded(dir string) (*embedded.Service, error) {
@@ -124,6 +132,7 @@ func actAtRandom(api keyapi.API, name string, random *mathrand.Rand, count int, 
 	var known []string // Access Keys of secrets
 	var before *input  // the last action
 	seen := int64(0)
+	lossy := os.Getenv(clientLossy) == "1"
 	for n := range count {
 		in := input{ID: fmt.Sprintf("%s-%d", name, n)}
 		in.Do = []string{
@@ -131,7 +140,7 @@ func actAtRandom(api keyapi.API, name string, random *mathrand.Rand, count int, 
 			string(keyapi.ActionActivate), string(keyapi.ActionRegenerate), string(keyapi.ActionDelete), string(keyapi.ActionDeletePrevious),
 		}[random.IntN(9)]
 		switch {
-		case in.Do == doAuthenticate && len(known) == 0:
+		case in.Do == doAuthenticate && (len(known) == 0 || lossy): // of a token another replica may be a second late
 			in.Do = doLook
 		case in.Do == doAuthenticate:
 			in.AccessKey = known[random.IntN(len(known))]
@@ -164,6 +173,9 @@ func actAtRandom(api keyapi.API, name string, random *mathrand.Rand, count int, 
 		}
 		result, err := operate(api, in, attempts[in.Attempt], secrets[in.AccessKey])
 		out := outputOf(result, err)
+		if lossy && lost[out.Code] { // whether it happened is in the trail, as for a client that was killed
+			return nil
+		}
 		if err := report.Encode(line{At: monotonic(), Input: in, Output: &out}); err != nil {
 			return err
 		}
@@ -180,6 +192,9 @@ func actAtRandom(api keyapi.API, name string, random *mathrand.Rand, count int, 
 	}
 	return nil
 }
+
+// lost are the codes of a request whose service went down.
+var lost = map[keyapi.Code]bool{keyapi.CodeUnreachable: true, keyapi.CodeOutcomeUnknown: true, keyapi.CodeUnavailable: true}
 
 // calls are the actions of the key.
 var calls = map[keyapi.Action]func(keyapi.API, context.Context, keyapi.Change) (keyapi.Result, error){

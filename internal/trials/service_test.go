@@ -26,10 +26,18 @@ const patience = 30 * time.Second
 type service struct {
 	program string
 	data    string
-	where   []string // flags that say where it keeps what it keeps
+	where   []string // flags that say where it keeps what it keeps, and who it is
 	cmd     *exec.Cmd
-	address string
+	address string // written by start; others read it by at
+	mu      sync.Mutex
 	log     *lockedBuffer
+}
+
+// at gives where it listens, or did last.
+func (s *service) at() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.address
 }
 
 // lockedBuffer is what a program wrote so far.
@@ -103,7 +111,10 @@ func (s *service) start(env ...string) error {
 		}
 	}()
 	select {
-	case s.address = <-listens:
+	case address := <-listens:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.address = address
 		return nil
 	case <-time.After(patience):
 		s.end()
@@ -119,6 +130,14 @@ func (s *service) stop() error {
 	err := s.cmd.Wait()
 	s.cmd = nil
 	return err
+}
+
+// restart ends it in order and starts it again.
+func (s *service) restart(env ...string) error {
+	if err := s.stop(); err != nil {
+		return err
+	}
+	return s.start(env...)
 }
 
 // end kills it.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/sqlstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -18,7 +20,7 @@ import (
 var files embed.FS
 
 // newest is the number of the last migration.
-const newest = 2
+const newest = 3
 
 func migrations() sqlstore.Migrations { return sqlstore.Migrations{Files: files, Newest: newest} }
 
@@ -71,7 +73,7 @@ func (s *Store) apply(ctx context.Context, version int, random io.Reader) error 
 	return s.Write(ctx, func(w store.Writer) error {
 		writer := w.(sqlstore.Writer)
 		run := func(text string) error {
-			_, err := writer.Conn.(transaction).tx.Conn().PgConn().Exec(ctx, text).ReadAll() // many statements at once
+			_, err := writer.Conn.(transaction).on.(pgx.Tx).Conn().PgConn().Exec(ctx, text).ReadAll() // many statements at once
 			return s.told(err)
 		}
 		if err := migrations().Apply(writer, version, random, run); err != nil {

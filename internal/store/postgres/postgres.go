@@ -7,7 +7,9 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,11 +28,19 @@ type Options struct {
 // Store is a PostgreSQL database. It implements store.Store.
 type Store struct {
 	pool     *pgxpool.Pool
-	place    string // what people are told of where it is: host, port and database
+	polls    *pgxpool.Pool // for Changes: see pollConnections
+	place    string        // what people are told of where it is: host, port and database
 	instance string
 }
 
 var _ store.Store = (*Store)(nil)
+
+// pollConnections is how many connections are kept for Changes alone. If it had to queue with those who read, a moment
+// without its answer would send everybody to the database, and nobody would ever get it again.
+const pollConnections = 2
+
+// execMode is the setting in an address, pgx's own, of how statements are sent.
+const execMode = "default_query_exec_mode="
 
 // connectTimeout bounds the making of a connection, and with it how long a database that is gone goes unnoticed.
 const connectTimeout = 5 * time.Second
@@ -46,16 +56,24 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, badAddress()
 	}
-	// No prepared statements: behind a pooler the next transaction may be on another connection.
-	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	// No prepared statements: behind a pooler the next transaction may be on another connection. An address that asks for
+	// them has none in between.
+	if !strings.Contains(address, execMode) {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
 	config.ConnConfig.ConnectTimeout = connectTimeout
 	s := &Store{place: placeOf(config.ConnConfig)}
+	polls := config.Copy()
+	polls.MaxConns, polls.MinConns = pollConnections, 0
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, s.told(err)
 	}
-	if err := s.prepare(ctx, o); err != nil {
+	if s.polls, err = pgxpool.NewWithConfig(ctx, polls); err != nil {
 		s.pool.Close()
 		return nil, s.told(err)
+	}
+	if err := s.prepare(ctx, o); err != nil {
+		return nil, errors.Join(s.told(err), s.Close())
 	}
 	return s, nil
 }
@@ -80,6 +98,7 @@ func (s *Store) Place() string { return s.place }
 
 // Close implements store.Store.
 func (s *Store) Close() error {
+	s.polls.Close()
 	s.pool.Close()
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/sqlstore"
@@ -52,10 +53,25 @@ func (s *Store) Write(ctx context.Context, fn func(store.Writer) error) error {
 	}
 }
 
-// transaction is a running transaction.
+// Look implements store.Store: every call is a statement of its own, and so one round trip.
+func (s *Store) Look(ctx context.Context, fn func(store.Reader) error) error {
+	return fn(sqlstore.Reader{Conn: transaction{ctx, s.pool, s}})
+}
+
+// Changes implements store.Store. It is one statement, and asks for nothing a session would have to keep: no notification
+// that a pooler or a distributed database would not deliver, no number of a snapshot that only PostgreSQL itself has.
+func (s *Store) Changes(ctx context.Context) (store.Changes, error) {
+	return sqlstore.Reader{Conn: transaction{ctx, s.polls, s}}.Changes()
+}
+
+// transaction is a running transaction, or the pool for statements that are each one of their own.
 type transaction struct {
-	ctx   context.Context //nolint:containedctx // it lives as long as the transaction
-	tx    pgx.Tx
+	ctx context.Context //nolint:containedctx // it lives as long as the transaction
+	on  interface {
+		Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+		Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+		QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+	}
 	store *Store
 }
 
@@ -84,13 +100,13 @@ func numbered(query string) string { return strings.ReplaceAll(query, "?", "$") 
 
 // Exec implements sqlstore.Conn.
 func (t transaction) Exec(query string, args ...any) (rows int64, err error) {
-	tag, err := t.tx.Exec(t.ctx, numbered(query), args...)
+	tag, err := t.on.Exec(t.ctx, numbered(query), args...)
 	return tag.RowsAffected(), t.store.told(err)
 }
 
 // One implements sqlstore.Conn.
 func (t transaction) One(query string, args []any, into ...any) error {
-	err := t.tx.QueryRow(t.ctx, numbered(query), args...).Scan(into...)
+	err := t.on.QueryRow(t.ctx, numbered(query), args...).Scan(into...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return store.ErrNotFound
 	}
@@ -99,7 +115,7 @@ func (t transaction) One(query string, args []any, into ...any) error {
 
 // Each implements sqlstore.Conn.
 func (t transaction) Each(query string, args []any, scan func(row func(into ...any) error) error) error {
-	rows, err := t.tx.Query(t.ctx, numbered(query), args...)
+	rows, err := t.on.Query(t.ctx, numbered(query), args...)
 	if err != nil {
 		return t.store.told(err)
 	}

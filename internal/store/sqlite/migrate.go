@@ -20,7 +20,7 @@ import (
 var files embed.FS
 
 // newest is the number of the last migration.
-const newest = 3
+const newest = 4
 
 func migrations() sqlstore.Migrations { return sqlstore.Migrations{Files: files, Newest: newest} }
 

@@ -30,6 +30,8 @@ type Store struct {
 	instance string
 	// writing is held by the one write of this process: SQLite would let the others poll for its lock.
 	writing chan struct{}
+	looks   statements
+	polls   poll
 }
 
 var _ store.Store = (*Store)(nil)
@@ -69,8 +71,9 @@ func newStore(connector driver.Connector, path string) *Store {
 	return s
 }
 
-// connections is how many a Store has at most: one waits for the disk, the others read.
-func connections() int { return 2*runtime.GOMAXPROCS(0) + 1 }
+// connections is how many a Store has at most: one waits for the disk, one is held for the polls of changes, the others
+// read.
+func connections() int { return 2*runtime.GOMAXPROCS(0) + 2 }
 
 // prepare brings the schema up to date and reads the identifier.
 func (s *Store) prepare(ctx context.Context, fresh bool, random io.Reader) error {
@@ -112,4 +115,6 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Close implements store.Store. The last one to close brings the write-ahead log into the database.
-func (s *Store) Close() error { return told(s.path, s.db.Close()) }
+func (s *Store) Close() error {
+	return told(s.path, errors.Join(s.looks.close(), s.polls.close(), s.db.Close()))
+}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/lifecycle"
@@ -14,10 +15,13 @@ func (r Reader) SoleAccount() (login string, err error) {
 	return login, err
 }
 
-const selectAccounts = `SELECT a.login, a.email, a.permitted, a.mfa_enabled, a.locked, a.created_at, a.revision, a.last_generation,
+const (
+	accountColumns = `a.login, a.email, a.permitted, a.mfa_enabled, a.locked, a.created_at, a.revision, a.last_generation,
 		k.access_key, k.verifier, k.created_at, k.disabled, k.generation, k.last_used_at,
-		p.access_key, p.verifier, p.generation, p.ends_at
+		p.access_key, p.verifier, p.generation, p.ends_at`
+	selectAccounts = "SELECT " + accountColumns + `
 	FROM accounts a LEFT JOIN keys k ON k.account_id = a.id LEFT JOIN previous_keys p ON p.account_id = a.id `
+)
 
 // Account implements store.AccountReader.
 func (r Reader) Account(login string) (a store.Account, err error) {
@@ -36,15 +40,18 @@ func (r Reader) Accounts(after string, limit int) ([]store.Account, error) {
 		})
 }
 
-func scanAccount(a *store.Account, scan func(into ...any) error) error {
+// scanAccount scans accountColumns, and more columns after them.
+func scanAccount(a *store.Account, scan func(into ...any) error, more ...any) error {
 	var made, keyMade, used, ends sql.NullInt64
 	var accessKey, oldKey sql.NullString
 	var disabled sql.NullBool
 	var generation, oldGeneration sql.NullInt64
 	var oldVerifier []byte
-	err := scan(&a.Login, &a.Email, &a.Permitted, &a.MFAEnabled, &a.Locked, &made, &a.Key.Revision, &a.Key.LastGeneration,
+	err := scan(append([]any{
+		&a.Login, &a.Email, &a.Permitted, &a.MFAEnabled, &a.Locked, &made, &a.Key.Revision, &a.Key.LastGeneration,
 		&accessKey, &a.Key.Verifier, &keyMade, &disabled, &generation, &used,
-		&oldKey, &oldVerifier, &oldGeneration, &ends)
+		&oldKey, &oldVerifier, &oldGeneration, &ends,
+	}, more...)...)
 	if err != nil {
 		*a = store.Account{}
 		return err
@@ -106,13 +113,22 @@ func (w Writer) CreateAccount(a store.Account) error {
 
 // PutAccount implements store.AccountWriter.
 func (w Writer) PutAccount(a store.Account) error {
-	return w.existing("UPDATE accounts SET email = ?1, permitted = ?2, mfa_enabled = ?3, locked = ?4 WHERE login = ?5",
+	return w.account("UPDATE accounts SET email = ?1, permitted = ?2, mfa_enabled = ?3, locked = ?4 WHERE login = ?5 RETURNING id",
 		a.Email, a.Permitted, a.MFAEnabled, a.Locked, a.Login)
 }
 
 // RemoveAccount implements store.AccountWriter. What hangs on the account goes by the foreign keys.
 func (w Writer) RemoveAccount(login string) error {
-	return w.existing("DELETE FROM accounts WHERE login = ?1", login)
+	return w.account("DELETE FROM accounts WHERE login = ?1 RETURNING id", login)
+}
+
+// account changes the row of an account, and counts the change. query gives its id.
+func (w Writer) account(query string, args ...any) error {
+	var id int64
+	if err := w.Conn.One(query, args, &id); err != nil {
+		return err
+	}
+	return w.countAccount(id)
 }
 
 // PutCredentials implements store.AccountWriter.
@@ -147,6 +163,9 @@ func (w Writer) PutKey(login string, k lifecycle.Key) error {
 	if err != nil {
 		return err
 	}
+	if err := w.countAccount(id); err != nil {
+		return err
+	}
 	if err := w.putCurrent(id, k); err != nil {
 		return err
 	}
@@ -176,4 +195,20 @@ func (w Writer) putPrevious(id int64, p *lifecycle.Previous) error {
 // TouchKey implements store.AccountWriter.
 func (w Writer) TouchKey(accessKey string, at time.Time) error {
 	return w.exec("UPDATE keys SET last_used_at = ?1 WHERE access_key = ?2", toDB(at), accessKey)
+}
+
+// TouchKeys implements store.AccountWriter.
+func (w Writer) TouchKeys(accessKeys []string, at time.Time) error {
+	if len(accessKeys) == 0 {
+		return nil
+	}
+	query, args := "UPDATE keys SET last_used_at = ?1 WHERE access_key IN (", []any{toDB(at)}
+	for i, accessKey := range accessKeys {
+		if i > 0 {
+			query += ", "
+		}
+		query += fmt.Sprintf("?%d", i+2)
+		args = append(args, accessKey)
+	}
+	return w.exec(query+")", args...)
 }

@@ -75,7 +75,11 @@ func (w Writer) DeleteSigningKey(id string) error {
 
 // RevokeToken implements store.TokenWriter.
 func (w Writer) RevokeToken(id string, expires time.Time) error {
-	return w.exec("INSERT INTO revoked_tokens (id, expires_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING", id, toDB(expires))
+	err := w.exec("INSERT INTO revoked_tokens (id, expires_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING", id, toDB(expires))
+	if err != nil {
+		return err
+	}
+	return w.count(store.TokenMark(id))
 }
 
 // PurgeRevoked implements store.TokenWriter.
@@ -90,5 +94,8 @@ func (w Writer) CreateResource(r store.Resource) error {
 
 // DeleteResource implements store.TokenWriter.
 func (w Writer) DeleteResource(name string) error {
-	return w.existing("DELETE FROM resources WHERE name = ?1", name)
+	if err := w.existing("DELETE FROM resources WHERE name = ?1", name); err != nil {
+		return err
+	}
+	return w.count(store.ResourceMark())
 }

@@ -25,7 +25,7 @@ func Run(t *testing.T, fresh Fresh, groups ...string) {
 		{"transactions", transactions}, {"concurrency", concurrency}, {"meta", meta},
 		{"accounts", accounts}, {"keys", keys}, {"replies", replies}, {"events", events},
 		{"accounts of a server", accountsOfAServer}, {"credentials", credentials}, {"sessions", sessions},
-		{"attempts", attempts}, {"tokens", tokens}, {"outbox", outbox},
+		{"attempts", attempts}, {"tokens", tokens}, {"outbox", outbox}, {"changes", changes},
 	} {
 		if len(groups) > 0 && !slices.Contains(groups, group.name) {
 			continue
