@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // sought are the forms of what must not be seen: Access Secrets, session tokens and Idempotency-Keys.
@@ -224,7 +225,10 @@ func TestCanary_IsFound(t *testing.T) {
 	if err := sleep.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c.peek(sleep.Process.Pid)
+	// Start returns a moment before the kernel knows where the environment of the new program is.
+	for deadline := time.Now().Add(patience); len(c.texts) == 0 && time.Now().Before(deadline); {
+		c.peek(sleep.Process.Pid)
+	}
 	_ = sleep.Process.Kill()
 	_ = sleep.Wait()
 	if found := strings.Join(c.leaks(), "\n"); !strings.Contains(found, path) || !strings.Contains(found, "environ") {
