@@ -78,7 +78,7 @@ var advices = []Advice{
 	{keyapi.CodeStoreUnavailable, 7, "No keyring can be reached on this machine, or the helper cannot be run.", "no, or the new key is made: the message says so",
 		"Set APIKEY_STORE=file to keep the secret in a private file instead."},
 	{keyapi.CodeStoreLocked, 7, "The keyring is locked, or nobody can be asked for the passphrase.", "no, or the new key is made: the message says so",
-		"Unlock your keyring, or name a file with the passphrase in APIKEY_PASSPHRASE_FILE, and run the command again."},
+		"Unlock your keyring, or set APIKEY_PASSPHRASE_FILE, and run the command again."},
 	{keyapi.CodeStoreDenied, 7, "The store refused, or a file is not private.", "no, or the new key is made: the message says so",
 		"Allow apikey to use the store and run the command again."},
 	{keyapi.CodeStoreTimeout, 7, "The keyring, or the helper, did not answer in time.", "no, or the new key is made: the message says so",
