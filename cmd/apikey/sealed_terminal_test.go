@@ -65,6 +65,14 @@ func TestSealed_OnATerminal(t *testing.T) {
 			}
 			ends(x, 0, "The new API key is made.")
 
+			if mode != "--accessible" {
+				x = p.start("ui", mode)
+				types(x, "Passphrase", passphrase)
+				x.WaitFor("q quit")
+				x.Send("q")
+				ends(x, 0, "")
+			}
+
 			x = p.start("regenerate", mode)
 			types(x, "Passphrase", "wrong")
 			ends(x, 7, "The passphrase does not open the sealed secrets.")
