@@ -372,8 +372,9 @@ func TestService_PlainLines(t *testing.T) {
 			}
 			x = start("regenerate")
 			answers(x, `Type "Get New Key" to go on`, "yes")
-			answers(x, askCode, "000000")
-			answers(x, notTaken, m.recovery[0])
+			// Only once the prompt is out the echo is off.
+			answers(x, askCode+"\nCode:", "000000")
+			answers(x, notTaken+" "+askCode+"\nCode:", m.recovery[0])
 			plain(x, 0, "The new API key is made.")
 			if strings.Contains(x.Raw(), m.recovery[0]) || strings.Contains(x.Raw(), "000000") {
 				t.Error("a code was shown")
