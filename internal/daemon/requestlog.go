@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// requestLogEvery is how late the line of a request may be. A write of its own would cost a tenth of an introspection.
+	// requestLogEvery is how late the line of a request may be. A write each is a system call each.
 	requestLogEvery = 100 * time.Millisecond
 	// requestLogRoom is how much comes together before it is written at once.
 	requestLogRoom = 64 << 10

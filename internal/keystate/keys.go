@@ -27,7 +27,7 @@ const (
 // name is an Access Key without its prefix.
 type name [rest]byte
 
-// kept is a State as it is kept: 58 bytes and no pointer. Times are seconds since 1970, and a number of Changes has its
+// kept is a State as it is kept: 56 bytes and no pointer. Times are seconds since 1970, and a number of Changes has its
 // last 32 bits: an old one comes again after four billion changes.
 type kept struct {
 	login      uint32 // where it begins in the texts
