@@ -152,6 +152,7 @@ func TestServiceScripts(t *testing.T) {
 			},
 			// requests N ROUTE: how many requests of a route the service has seen
 			"requests": func(ts *testscript.TestScript, _ bool, args []string) {
+				time.Sleep(200 * time.Millisecond) // a line of the log may be a tenth of a second late
 				if got := strconv.Itoa(strings.Count(served(ts).log.String(), `"route":"`+args[1]+`"`)); got != args[0] {
 					ts.Fatalf("%s requests of %s, want %s", got, args[1], args[0])
 				}

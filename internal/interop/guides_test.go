@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -356,5 +357,6 @@ func TestGuide_Nginx(t *testing.T) {
 		t.Error("the API was reached without a good token")
 	}
 	r.operate("", "resource", "remove", "nginx", "--yes")
+	time.Sleep(time.Second) // so long at most what another process changed is not known to the service
 	wantStatus(t, "when the service does not answer nginx", http.StatusInternalServerError, address, "Bearer "+token)
 }
