@@ -64,7 +64,10 @@ func openPanel(env *Env, cmd *cobra.Command) error {
 				return err
 			}
 		}
+		// The panel is not on the screen yet: who must open a store first, for the session, is asked by a pop-up.
+		k.popup = env.asker(cmd, s.settings)
 		key, kept, err := k.look(ctx)
+		k.popup = shown
 		if err != nil {
 			return err
 		}

@@ -486,6 +486,19 @@ func TestForm_TakesWhatIsValid_AndShowsNoSecret(t *testing.T) {
 	}
 }
 
+// TestForm_BlanksCountWhereTheFieldSaysSo: a passphrase that lost one here would open nothing elsewhere.
+func TestForm_BlanksCountWhereTheFieldSaysSo(t *testing.T) {
+	for exact, want := range map[bool]string{true: " a b ", false: "a b"} {
+		answer := make(chan *string, 1)
+		x := show80(active())
+		x.tell(fillMsg{field: popup.Field{Title: "Passphrase", Exact: exact}, answer: answer}, tea.PasteMsg{Content: " a b "})
+		x.press("enter")
+		if got := <-answer; got == nil || *got != want {
+			t.Errorf("exact %v: it gave %v, want %q", exact, got, want)
+		}
+	}
+}
+
 func TestCopy_HandsTheAccessKeyToTheTerminal(t *testing.T) {
 	x := show80(active())
 	_, cmd := x.Update(tea.KeyPressMsg{Code: 'c', Text: "c"})

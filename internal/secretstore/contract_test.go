@@ -177,6 +177,31 @@ func TestSealed_AsksOnce_AndTwiceTheFirstTime(t *testing.T) {
 	}
 }
 
+// TestSealed_Retry_AsksAnew_OnlyAfterAnAnswerThatOpenedNothing: else a panel would be stuck with a typing error, or ask at
+// every action.
+func TestSealed_Retry_AsksAnew_OnlyAfterAnAnswerThatOpenedNothing(t *testing.T) {
+	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "sealed")
+	wantCode(t, sealedIn(dir, "right").Put(ctx, slot, newSecret(t)), "")
+	answers := []string{"wrong", "", "right"}
+	s := NewSealed(SealedOptions{Dir: dir, WorkFactor: cheap, Passphrase: func(context.Context, bool) (keyapi.Secret, error) {
+		words := answers[0]
+		if answers = answers[1:]; words == "" {
+			return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeCancelled, "left", "")
+		}
+		return keyapi.NewSecret(words), nil
+	}})
+	for _, want := range []keyapi.Code{keyapi.CodeStoreDenied, keyapi.CodeCancelled, "", ""} {
+		for range 2 {
+			_, err := s.Get(ctx, slot)
+			wantCode(t, err, want)
+		}
+		s.(Locked).Retry()
+	}
+	if len(answers) != 0 {
+		t.Errorf("not asked for: %v", answers)
+	}
+}
+
 func TestPassphraseFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, test := range []struct {

@@ -35,6 +35,7 @@ type sealed struct {
 	words  keyapi.Secret
 	failed error // of asking; nobody is asked twice
 	proved bool  // the passphrase opens what is sealed here
+	denied bool  // it did not open something
 }
 
 // NewSealed makes the store of sealed files in a folder, which is made when the first secret comes.
@@ -103,6 +104,15 @@ func (s *sealed) passphrase(ctx context.Context, first bool) (keyapi.Secret, err
 	return s.words, s.failed
 }
 
+// Retry implements Locked.
+func (s *sealed) Retry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed != nil || s.denied && !s.proved {
+		s.asked, s.words, s.failed, s.denied = false, keyapi.Secret{}, nil, false
+	}
+}
+
 // Put implements Store. What is on the disk is compared in its sealed form: to open it once more would cost a second.
 func (s *sealed) Put(ctx context.Context, slot Slot, secret keyapi.Secret) error {
 	if err := s.Unlock(ctx); err != nil {
@@ -160,6 +170,9 @@ func (s *sealed) open(words keyapi.Secret, text string) (keyapi.Secret, error) {
 	plain, err := age.Decrypt(armor.NewReader(strings.NewReader(text)), identity)
 	var none *age.NoIdentityMatchError
 	if errors.As(err, &none) {
+		s.mu.Lock()
+		s.denied = true
+		s.mu.Unlock()
 		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreDenied, "The passphrase does not open the sealed secrets",
 			"Nothing is lost: run the same command again with the passphrase they were sealed with.")
 	}
