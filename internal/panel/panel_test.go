@@ -167,10 +167,12 @@ func deletion() (askMsg, chan bool) {
 
 // TestScreens compares whole screens: go test ./internal/panel -run Screens -update writes them anew.
 func TestScreens(t *testing.T) {
-	expired, blocked := active(), active()
-	expired.Status, expired.ExpiresAt, expired.Actions = keyapi.StatusExpired, at.Add(-time.Hour), []keyapi.Action{keyapi.ActionRegenerate, keyapi.ActionDelete}
+	expired, blocked, previous := active(), active(), active()
+	expired.Status, expired.ExpiresAt = keyapi.StatusExpired, at.Add(-time.Hour)
+	expired.Actions = []keyapi.Action{keyapi.ActionRegenerate, keyapi.ActionDelete}
 	blocked.Usable, blocked.MFAEnabled, blocked.BlockedBy = false, false, []keyapi.Block{keyapi.BlockMFANotEnabled}
 	blocked.Previous = &keyapi.Previous{AccessKey: "AKZZZZZZZZZZZZZZZZZZ", EndsAt: at.Add(26 * time.Hour)}
+	previous.Previous = blocked.Previous
 	ask, _ := deletion()
 	failed := doneMsg{at: at, action: keyapi.ActionDisable, err: keyapi.Errorf(keyapi.CodeUnreachable, "The key service cannot be reached",
 		"Nothing was changed. Check the address and your connection, then run the command again.")}
@@ -183,6 +185,7 @@ func TestScreens(t *testing.T) {
 		"disabled": {disabled(), here(active()), nil},
 		"expired":  {expired, here(active()), nil},
 		"blocked":  {blocked, custody.Kept{}, nil},
+		"previous": {previous, here(active()), nil},
 		"none":     {none(), custody.Kept{}, nil},
 		"another":  {active(), custody.Kept{AccessKey: "AKZZZZZZZZZZZZZZZZZZ", Store: "file"}, nil},
 		"popup":    {active(), here(active()), []tea.Msg{ask}},
