@@ -175,6 +175,20 @@ func TestSealed_AsksOnce_AndTwiceTheFirstTime(t *testing.T) {
 	if asked != 2 || !firsts[0] || firsts[1] {
 		t.Errorf("asked %d times, as the first time: %v", asked, firsts)
 	}
+	// Files that can prove no passphrase are none: nothing would tell a typing error.
+	for _, path := range left(t, dir) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text[:len(text)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, opened().Probe(ctx, slot), "")
+	if asked != 3 || !firsts[2] {
+		t.Errorf("asked %d times, as the first time: %v", asked, firsts)
+	}
 }
 
 // TestSealed_Retry_AsksAnew_OnlyAfterAnAnswerThatOpenedNothing: else a panel would be stuck with a typing error, or ask at

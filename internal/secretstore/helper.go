@@ -253,8 +253,8 @@ func (h *helper) failed(err error, complaint string) error {
 	}
 }
 
-// secretForm finds what may be one of our secrets, or a part of one.
-var secretForm = regexp.MustCompile(`aks_[0-9A-Za-z]*`)
+// secretForm finds what may be one of our secrets, or a part of one: an Access Secret, a session, an access token.
+var secretForm = regexp.MustCompile(`(aks_|aps_|eyJ)[0-9A-Za-z_.-]*`)
 
 // told gives what a helper complained of as one line without a secret: not the one it was given, nor one it gave.
 func told(complaint []byte, secret string, out []byte) string {
@@ -265,8 +265,11 @@ func told(complaint []byte, secret string, out []byte) string {
 		hidden = append(hidden, r.Secret)
 	}
 	for _, h := range hidden {
-		if h != "" {
-			text = strings.ReplaceAll(text, h, "***")
+		quoted, _ := json.Marshal(h) // as it stands in a request or an answer
+		for _, form := range []string{string(quoted[1 : len(quoted)-1]), h} {
+			if form != "" {
+				text = strings.ReplaceAll(text, form, "***")
+			}
 		}
 	}
 	text = secretForm.ReplaceAllString(text, "***")

@@ -85,6 +85,19 @@ func TestHelper_WhatItSays_IsShownWithoutTheSecret(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "opaque") {
 		t.Errorf("%v", err)
 	}
+	for _, text := range []string{`{"accessToken":"eyJhbGciOiJFZERTQSJ9.e30.c2ln"}`, "aps_session", `any "text" <of> a\service's`} {
+		for _, line := range []string{`cat >&2; exit 1`, `sed 's/.*"secret"://' >&2; exit 1`} {
+			err := shell(line, time.Minute).Put(context.Background(), slot, keyapi.NewSecret(text))
+			if err == nil || !strings.Contains(err.Error(), "***") {
+				t.Errorf("%s of %s: %v", line, text, err)
+			}
+			for _, no := range []string{"eyJ", "aps_", "text", "service"} {
+				if strings.Contains(err.Error(), no) {
+					t.Errorf("%s of %s: %v", line, text, err)
+				}
+			}
+		}
+	}
 	_, err = shell(`printf 'a\033[31mb\n%0500d' 1 >&2; exit 1`, time.Minute).Get(context.Background(), slot)
 	if err == nil || len(err.Error()) > 400 || strings.ContainsAny(err.Error(), "\x1b\n") {
 		t.Errorf("%v", err)

@@ -58,7 +58,7 @@ func (s *sealed) Probe(ctx context.Context, slot Slot) error {
 // Unlock implements Locked. A passphrase that does not open what is sealed already would seal the next secret with a
 // typing error, and nobody could open it again.
 func (s *sealed) Unlock(ctx context.Context) error {
-	there := s.files()
+	there := s.texts()
 	words, err := s.passphrase(ctx, len(there) == 0)
 	if err != nil {
 		return err
@@ -69,12 +69,8 @@ func (s *sealed) Unlock(ctx context.Context) error {
 	if proved {
 		return nil
 	}
-	for _, path := range there {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // gone meanwhile, or not ours: whoever needs it is told
-		}
-		_, err = s.open(words, string(text))
+	for _, text := range there {
+		_, err := s.open(words, text)
 		if err == nil || keyapi.CodeOf(err) == keyapi.CodeStoreDenied {
 			return err
 		}
@@ -82,13 +78,18 @@ func (s *sealed) Unlock(ctx context.Context) error {
 	return nil
 }
 
-// files lists the sealed files, of any account: all have one passphrase.
-func (s *sealed) files() []string {
+// texts gives what is sealed, of any account: all have one passphrase. What cannot be read, or is no sealed text, proves
+// no passphrase; whoever needs it is told.
+func (s *sealed) texts() []string {
 	entries, _ := os.ReadDir(s.Dir) // none there, none sealed
 	var found []string
 	for _, e := range entries {
-		if e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") {
-			found = append(found, filepath.Join(s.Dir, e.Name()))
+		if !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(s.Dir, e.Name()))
+		if err == nil && strings.HasPrefix(string(text), armor.Header) && strings.Contains(string(text), armor.Footer) {
+			found = append(found, string(text))
 		}
 	}
 	return found
