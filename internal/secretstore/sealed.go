@@ -175,7 +175,8 @@ func (s *sealed) open(words keyapi.Secret, text string) (keyapi.Secret, error) {
 		s.denied = true
 		s.mu.Unlock()
 		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreDenied, "The passphrase does not open the sealed secrets",
-			"Nothing is lost: run the same command again with the passphrase they were sealed with.")
+			"Nothing is lost: run the same command again with the passphrase they were sealed with. If it is forgotten, remove "+
+				s.Dir+" and make a new key: apikey regenerate")
 	}
 	if err != nil {
 		return keyapi.Secret{}, damaged(err)
