@@ -14,8 +14,8 @@ import (
 // passphrase is one no other test has, with a blank at its end that counts.
 const passphrase = "canary passphrase 7x "
 
-// TestSealed_OnATerminal: the first time the passphrase is asked twice, later once a command, before the pop-up, and it is
-// not shown.
+// TestSealed_OnATerminal: the first time the passphrase is asked twice, later once a command, before the pop-up, and
+// it is not shown.
 func TestSealed_OnATerminal(t *testing.T) {
 	path := testkit.Build(t, program)
 	for _, mode := range []string{"--accessible=false", "--accessible"} {

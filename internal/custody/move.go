@@ -78,8 +78,8 @@ func (c *Custodian) movable(ctx context.Context, to secretstore.Store, beside Co
 		}
 		from := c.Store(kind)
 		if from == nil {
-			return keyapi.Errorf(keyapi.CodeStoreUnavailable, fmt.Sprintf("The secret is kept in a store this apikey does not know: %s", kind),
-				"Use the apikey that kept it.")
+			return keyapi.Errorf(keyapi.CodeStoreUnavailable,
+				fmt.Sprintf("The secret is kept in a store this apikey does not know: %s", kind), "Use the apikey that kept it.")
 		}
 		if err := unlock(ctx, from); err != nil {
 			return err
@@ -171,5 +171,6 @@ func (c *Custodian) twice(s Stale, to secretstore.Store, err error) error {
 	if store := c.Store(s.Store); store != nil {
 		where = store.Place()
 	}
-	return keeping.Left(fmt.Sprintf("The secret is in the %s now, but what is kept of %s is still in the %s too", to.Place(), s.Name, where), to, err)
+	return keeping.Left(fmt.Sprintf("The secret is in the %s now, but what is kept of %s is still in the %s too",
+		to.Place(), s.Name, where), to, err)
 }

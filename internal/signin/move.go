@@ -68,7 +68,8 @@ func (r Rest) Clear(ctx context.Context) (changed bool, err error) {
 	to := r.Desk.Keeper.Store(note.Store)
 	for _, kind := range withoutKind(note.Stale, note.Store) {
 		if err := keeping.Vacate(ctx, r.Desk.Keeper.Store(kind), r.Seat.slot()); err != nil {
-			return false, keeping.Left("The session is in the "+to.Place()+" now, but it is still in the store "+string(kind)+" too", to, err)
+			return false, keeping.Left("The session is in the "+to.Place()+" now, but it is still in the store "+string(kind)+" too",
+				to, err)
 		}
 	}
 	failpoint.Hit("session-erased")
