@@ -14,8 +14,8 @@ import (
 // passphrase is one no other test has, with a blank at its end that counts.
 const passphrase = "canary passphrase 7x "
 
-// TestSealed_OnATerminal: the first time the passphrase is asked twice, later once a command, before the pop-up, and it is
-// not shown.
+// TestSealed_OnATerminal: the first time the passphrase is asked twice, later once a command, before the pop-up, and
+// it is not shown.
 func TestSealed_OnATerminal(t *testing.T) {
 	path := testkit.Build(t, program)
 	for _, mode := range []string{"--accessible=false", "--accessible"} {
@@ -67,8 +67,11 @@ func TestSealed_OnATerminal(t *testing.T) {
 
 			if mode != "--accessible" {
 				x = p.start("ui", mode)
-				types(x, "Passphrase", passphrase)
 				x.WaitFor("q quit")
+				x.Send("s")
+				x.WaitFor("Open the sealed secrets")
+				x.Send(passphrase + keyEnter)
+				x.WaitFor("aks_")
 				x.Send("q")
 				ends(x, 0, "")
 			}

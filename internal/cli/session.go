@@ -181,7 +181,9 @@ func (s *session) keeper() keeping.Keeper {
 		if s.popup.MayAsk() {
 			keyring.NoticeAfter, keyring.Notice = keyringNoticeAfter, func() { s.notice("Waiting for your keyring…") }
 		}
-		helper := secretstore.HelperOptions{Argv: s.settings.StoreCommand, Environ: s.env.Environ, Budget: budget}
+		helper := secretstore.HelperOptions{
+			Argv: s.settings.StoreCommand, NamedIn: profile.Path(s.settings.Config), Environ: s.env.Environ, Budget: budget,
+		}
 		if s.popup.MayAsk() {
 			helper.NoticeAfter, helper.Notice = keyringNoticeAfter, func() { s.notice("Waiting for your helper…") }
 		}

@@ -33,7 +33,8 @@ func isStore(name string) error {
 	if slices.Contains(profile.Stores(), name) {
 		return nil
 	}
-	return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("The store %q is not one of %s", name, strings.Join(profile.Stores(), ", ")), "")
+	return keyapi.Errorf(keyapi.CodeUsage,
+		fmt.Sprintf("The store %q is not one of %s", name, strings.Join(profile.Stores(), ", ")), "")
 }
 
 // keepers lists the stores that keep something.
@@ -48,7 +49,8 @@ func (s *session) configured(store string) error {
 	if store != string(keeping.ChooseCommand) || len(s.settings.StoreCommand) > 0 {
 		return nil
 	}
-	return keyapi.Errorf(keyapi.CodeUsage, `The store "command" needs a helper, and the profile `+s.settings.Profile+" names none",
+	return keyapi.Errorf(keyapi.CodeUsage,
+		`The store "command" needs a helper, and the profile `+s.settings.Profile+" names none",
 		"Set store-command in "+profile.Path(s.settings.Config)+" to the program and its arguments, as a list.")
 }
 

@@ -31,7 +31,8 @@ func storeMoveCommand(env *Env) *cobra.Command {
 				return err
 			}
 			if !slices.Contains(keepers(), args[0]) {
-				return keyapi.Errorf(keyapi.CodeUsage, fmt.Sprintf("Nothing can be moved to %q: that is not one of %s", args[0], strings.Join(keepers(), ", ")),
+				return keyapi.Errorf(keyapi.CodeUsage,
+					fmt.Sprintf("Nothing can be moved to %q: that is not one of %s", args[0], strings.Join(keepers(), ", ")),
 					"To keep no secret here: apikey forget")
 			}
 			if err := s.configured(args[0]); err != nil {

@@ -46,9 +46,12 @@ func (s *session) useStore(flags *pflag.FlagSet, p place, store string) error {
 		s.notice("The profile " + s.settings.Profile + " has the store " + store + " already. Nothing was changed.")
 	}
 	s.noticeOverride(store)
-	for _, kept := range []struct{ what, in string }{{"The secret of " + p.kept.AccessKey, string(p.kept.Store)}, {"The session", string(p.note.Store)}} {
+	for _, kept := range []struct{ what, in string }{
+		{"The secret of " + p.kept.AccessKey, string(p.kept.Store)}, {"The session", string(p.note.Store)},
+	} {
 		if kept.in != "" && kept.in != store {
-			s.notice(kept.what + " stays in the store " + kept.in + ". A store that keeps secrets takes it along with: apikey store move STORE")
+			s.notice(kept.what + " stays in the store " + kept.in +
+				". A store that keeps secrets takes it along with: apikey store move STORE")
 		}
 	}
 	return s.showAgain(flags, p, &changed)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,7 +11,6 @@ import (
 	"github.com/apikey-cli/apikey/internal/command"
 	"github.com/apikey-cli/apikey/internal/panel"
 	"github.com/apikey-cli/apikey/internal/popup"
-	"github.com/apikey-cli/apikey/internal/secretstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -66,10 +64,10 @@ func openPanel(env *Env, cmd *cobra.Command) error {
 				return err
 			}
 		}
-		if err := k.openBefore(ctx, popup.New(&screen, popup.Options{Instead: instead(cmd)})); err != nil {
-			return err
-		}
+		// The panel is not on the screen yet: who must open a store first, for the session, is asked by a pop-up.
+		k.popup = env.asker(cmd, s.settings)
 		key, kept, err := k.look(ctx)
+		k.popup = shown
 		if err != nil {
 			return err
 		}
@@ -85,31 +83,6 @@ func openPanel(env *Env, cmd *cobra.Command) error {
 		}
 		return shown.Run(ctx, section)
 	})
-}
-
-// openBefore asks for the passphrase of sealed secrets, if the panel will need it: it can't ask before it runs, and the
-// session is read before.
-func (k keyed) openBefore(ctx context.Context, ask asker) error {
-	kept, err := k.keys.Kept()
-	if err != nil {
-		return err
-	}
-	uses := []string{k.settings.Store, string(kept.Store)}
-	if k.conn.Remote != nil && k.given().IsZero() {
-		note, err := k.desk().Note(k.conn.Remote.Seat)
-		if err != nil {
-			return err
-		}
-		uses = append(uses, string(note.Store))
-	}
-	locked, ok := k.keys.Store(secretstore.KindSealed).(secretstore.Locked)
-	if !ok || !slices.Contains(uses, string(secretstore.KindSealed)) {
-		return nil
-	}
-	shown := k.popup
-	k.popup = ask
-	defer func() { k.popup = shown }()
-	return locked.Unlock(ctx)
 }
 
 // panelRefusal says why the panel can't be opened, nil if it can.

@@ -19,6 +19,9 @@ func (c *Custodian) Adopt(ctx context.Context, accessKey string, secret keyapi.S
 	if err != nil {
 		return Outcome{}, err
 	}
+	if kept, err := c.Kept(); err == nil { // nobody is asked while the lock is held
+		_ = unlock(ctx, c.Store(kept.Store)) // what was kept before is only compared
+	}
 	var out Outcome
 	err = c.underLock(ctx, func(bool) error {
 		ctx := context.WithoutCancel(ctx)

@@ -3,6 +3,7 @@ package custody
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/durable"
@@ -30,11 +31,19 @@ type Stale struct {
 
 func (k Kept) any() bool { return k.AccessKey != "" || len(k.Stale) > 0 }
 
+// marking is k with a slot marked for removal, once.
+func (k Kept) marking(s Stale) Kept {
+	if !slices.Contains(k.Stale, s) {
+		k.Stale = append([]Stale{s}, k.Stale...)
+	}
+	return k
+}
+
 // without is k with its secret, and what hangs on it, marked for removal.
 func (k Kept) without() Kept {
 	k = k.withoutToken()
 	if k.AccessKey != "" {
-		k.Stale = append([]Stale{{Name: k.AccessKey, Store: k.Store}}, k.Stale...)
+		k = k.marking(Stale{Name: k.AccessKey, Store: k.Store})
 	}
 	return Kept{Stale: k.Stale}
 }
@@ -42,7 +51,7 @@ func (k Kept) without() Kept {
 // withoutToken is k with its cached access token marked for removal.
 func (k Kept) withoutToken() Kept {
 	if k.Token {
-		k.Stale = append([]Stale{{Name: tokenSlot(k.AccessKey), Store: k.Store}}, k.Stale...)
+		k = k.marking(Stale{Name: tokenSlot(k.AccessKey), Store: k.Store})
 		k.Token = false
 	}
 	return k
@@ -75,8 +84,24 @@ func (k Kept) holds(s Stale) bool {
 	return s.Store == k.Store && (s.Name == k.AccessKey || k.Token && s.Name == tokenSlot(k.AccessKey))
 }
 
+// stillThere tells of a slot that could not be emptied, and removedBy what empties it. Of the kept secret a copy may be
+// left, by a move: forget would remove the kept one too.
+func (k Kept) stillThere(s Stale, store secretstore.Store) string {
+	if s.Name == k.AccessKey {
+		return "A copy of the secret of " + s.Name + " is still in the " + store.Place()
+	}
+	return "The old secret of " + s.Name + " is still in the " + store.Place()
+}
+
+func (k Kept) removedBy(s Stale) string {
+	if s.Name == k.AccessKey {
+		return "apikey store move " + string(k.Store) + " removes it."
+	}
+	return "It is of no use any more; apikey forget removes it."
+}
+
 // removeStale removes the slots that are to go and notes which are left. A failure is told and tried again at the next
-// occasion: the key they belong to is dead, so it is no reason to fail an action that is done.
+// occasion: what they hold is of no use, so it is no reason to fail an action that is done.
 func (c *Custodian) removeStale(ctx context.Context, k Kept) Kept {
 	var left []Stale
 	for _, s := range k.Stale {
@@ -86,8 +111,7 @@ func (c *Custodian) removeStale(ctx context.Context, k Kept) Kept {
 		}
 		if err := store.Delete(ctx, c.slot(s.Name)); err != nil {
 			left = append(left, s)
-			c.Notice("The old secret of " + s.Name + " is still in the " + store.Place() + ": " + err.Error() +
-				". It is of no use any more; apikey forget removes it.")
+			c.Notice(k.stillThere(s, store) + ": " + err.Error() + ". " + k.removedBy(s))
 		}
 	}
 	if len(left) == len(k.Stale) {

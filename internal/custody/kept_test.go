@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/apikey-cli/apikey/internal/custody"
+	"github.com/apikey-cli/apikey/internal/keeping"
+	"github.com/apikey-cli/apikey/internal/secretstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -120,5 +122,35 @@ func TestMetadata_Damaged_DoesNotHideThatTheKeyIsDisabled(t *testing.T) {
 		if out := b.mustAct(custody.Intent{Action: a, Yes: true}); !out.Changed || len(b.notices) != 1 {
 			t.Errorf("%s: %+v, told %v", a, out, b.notices)
 		}
+	}
+}
+
+// TestAWriteThatCannotBeReadBack_LeavesNoStraySecret, also when the secret is recovered into another store.
+func TestAWriteThatCannotBeReadBack_LeavesNoStraySecret(t *testing.T) {
+	for _, code := range []keyapi.Code{keyapi.CodeStoreFailed, keyapi.CodeStoreLocked, keyapi.CodeNoSecret} {
+		b := newBench(t)
+		b.keyring.Fails["put"], b.keyring.Lands = fail(code), true
+		_, err := b.act(generate)
+		b.wantCode(err, code)
+		b.keyring.Fails = map[string]error{}
+		b.Choice = keeping.ChooseFile
+		b.mustAct(generate)
+		b.restsOnlyIn(b.file)
+	}
+}
+
+// TestACopyOfAMoveIsLeft_IsToldAsSuch: to forget would remove the kept secret too, which may be the only one that works.
+func TestACopyOfAMoveIsLeft_IsToldAsSuch(t *testing.T) {
+	b := newBench(t)
+	b.mustAct(generate)
+	b.keyring.Fails["delete"] = fail(keyapi.CodeStoreLocked)
+	_, err := b.move(secretstore.KindFile)
+	b.wantCode(err, keyapi.CodeStoreLocked)
+	(&granter{b: b}).want(false, "token 1")
+	b.mustAct(custody.Intent{Action: keyapi.ActionDisable, Yes: true}) // removes the token, and tries the copy again
+	told := strings.Join(b.notices, "\n")
+	if !strings.Contains(told, "A copy of the secret of "+b.key().AccessKey+" is still in the fake keyring") ||
+		!strings.Contains(told, "apikey store move file removes it") || strings.Contains(told, "forget") {
+		t.Errorf("told: %s", told)
 	}
 }

@@ -78,8 +78,8 @@ func (c *Custodian) movable(ctx context.Context, to secretstore.Store, beside Co
 		}
 		from := c.Store(kind)
 		if from == nil {
-			return keyapi.Errorf(keyapi.CodeStoreUnavailable, fmt.Sprintf("The secret is kept in a store this apikey does not know: %s", kind),
-				"Use the apikey that kept it.")
+			return keyapi.Errorf(keyapi.CodeStoreUnavailable,
+				fmt.Sprintf("The secret is kept in a store this apikey does not know: %s", kind), "Use the apikey that kept it.")
 		}
 		if err := unlock(ctx, from); err != nil {
 			return err
@@ -92,7 +92,7 @@ func (c *Custodian) movable(ctx context.Context, to secretstore.Store, beside Co
 	return to.Probe(ctx, secretstore.Slot{Instance: c.Service.Instance, Login: c.Service.Login})
 }
 
-// unlock lets a store that asks a person do so now.
+// unlock lets a store that asks a person do so now; one that does not ask, and nil, are open.
 func unlock(ctx context.Context, s secretstore.Store) error {
 	if locked, ok := s.(secretstore.Locked); ok {
 		return locked.Unlock(ctx)
@@ -111,8 +111,7 @@ func (c *Custodian) copyTo(ctx context.Context, to secretstore.Store) (Moved, er
 	if err != nil {
 		return Moved{Kept: kept}, err
 	}
-	marked := kept
-	marked.Stale = append([]Stale{{Name: kept.AccessKey, Store: to.Kind()}}, kept.Stale...)
+	marked := kept.marking(Stale{Name: kept.AccessKey, Store: to.Kind()})
 	if err := c.writeKept(marked); err != nil {
 		return Moved{Kept: kept}, err
 	}
@@ -172,5 +171,6 @@ func (c *Custodian) twice(s Stale, to secretstore.Store, err error) error {
 	if store := c.Store(s.Store); store != nil {
 		where = store.Place()
 	}
-	return keeping.Left(fmt.Sprintf("The secret is in the %s now, but what is kept of %s is still in the %s too", to.Place(), s.Name, where), to, err)
+	return keeping.Left(fmt.Sprintf("The secret is in the %s now, but what is kept of %s is still in the %s too",
+		to.Place(), s.Name, where), to, err)
 }

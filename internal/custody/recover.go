@@ -3,6 +3,7 @@ package custody
 import (
 	"context"
 
+	"github.com/apikey-cli/apikey/internal/secretstore"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -24,6 +25,9 @@ const looks = 25
 func (c *Custodian) recoverOrphan(ctx context.Context, in Intent, wait patience, show func(Outcome) error) (done bool, err error) {
 	if !c.hasRecord() {
 		return false, nil
+	}
+	if err := unlock(ctx, c.Store(secretstore.Kind(c.Choice))); err != nil { // nobody is asked while the lock is held
+		return false, err
 	}
 	recoverIt := func(bool) error {
 		done, err = c.recoverLocked(ctx, in, show)

@@ -63,13 +63,13 @@ func (c *Custodian) keep(ctx context.Context, to target, accessKey string, secre
 	return after, nil
 }
 
-// noteStray remembers a slot into which a write ran past its deadline: it may land after this process is gone.
+// noteStray remembers a slot that may hold a secret all the same: the write landed and reading it back failed, or it ran
+// past its deadline and lands after this process is gone.
 func (c *Custodian) noteStray(before Kept, to target, accessKey string, err error) {
-	if keyapi.CodeOf(err) != keyapi.CodeStoreTimeout {
+	if code := keyapi.CodeOf(err); code == keyapi.CodeStoreUnavailable || code == keyapi.CodeUsage { // nothing was reached
 		return
 	}
-	before.Stale = append(before.Stale, Stale{Name: accessKey, Store: to.store.Kind()})
-	if err := c.writeKept(before); err != nil {
+	if err := c.writeKept(before.marking(Stale{Name: accessKey, Store: to.store.Kind()})); err != nil {
 		c.Log.Debug("a slot that may hold a stray secret was not noted", "error", err)
 	}
 }

@@ -38,14 +38,14 @@ func (c *Custodian) Token(ctx context.Context, fresh bool, grant Grant) (Token, 
 	if _, err := c.recoverOrphan(ctx, Intent{}, forALook, func(Outcome) error { return nil }); err != nil {
 		return Token{}, err
 	}
+	if kept, err := c.Kept(); err == nil { // nobody is asked while the lock is held
+		if err := unlock(ctx, c.Store(kept.Store)); err != nil {
+			return Token{}, err
+		}
+	}
 	if !fresh {
 		if token, found := c.cachedToken(ctx); found {
 			return token, nil
-		}
-	}
-	if kept, err := c.Kept(); err == nil && c.Store(kept.Store) != nil { // nobody is asked while the lock is held
-		if err := unlock(ctx, c.Store(kept.Store)); err != nil {
-			return Token{}, err
 		}
 	}
 	var token Token

@@ -88,12 +88,25 @@ func (k *Keeper) Ready(ctx context.Context, instance, login string) (secretstore
 
 // Store gives the store of a kind, nil for one this build does not know.
 func (k *Keeper) Store(kind secretstore.Kind) secretstore.Store {
-	for _, s := range append([]secretstore.Store{k.Keyring, k.File}, k.Others...) {
+	for _, s := range k.stores() {
 		if s.Kind() == kind {
 			return s
 		}
 	}
 	return nil
+}
+
+func (k *Keeper) stores() []secretstore.Store {
+	return append([]secretstore.Store{k.Keyring, k.File}, k.Others...)
+}
+
+// Retry lets a person be asked anew for what opens a store; see secretstore.Locked.
+func (k *Keeper) Retry() {
+	for _, s := range k.stores() {
+		if locked, ok := s.(secretstore.Locked); ok {
+			locked.Retry()
+		}
+	}
 }
 
 // AccountDir names the folder, below the data folder, of what this machine notes of an account at a service. Nothing in

@@ -167,10 +167,12 @@ func deletion() (askMsg, chan bool) {
 
 // TestScreens compares whole screens: go test ./internal/panel -run Screens -update writes them anew.
 func TestScreens(t *testing.T) {
-	expired, blocked := active(), active()
-	expired.Status, expired.ExpiresAt, expired.Actions = keyapi.StatusExpired, at.Add(-time.Hour), []keyapi.Action{keyapi.ActionRegenerate, keyapi.ActionDelete}
+	expired, blocked, previous := active(), active(), active()
+	expired.Status, expired.ExpiresAt = keyapi.StatusExpired, at.Add(-time.Hour)
+	expired.Actions = []keyapi.Action{keyapi.ActionRegenerate, keyapi.ActionDelete}
 	blocked.Usable, blocked.MFAEnabled, blocked.BlockedBy = false, false, []keyapi.Block{keyapi.BlockMFANotEnabled}
 	blocked.Previous = &keyapi.Previous{AccessKey: "AKZZZZZZZZZZZZZZZZZZ", EndsAt: at.Add(26 * time.Hour)}
+	previous.Previous = blocked.Previous
 	ask, _ := deletion()
 	failed := doneMsg{at: at, action: keyapi.ActionDisable, err: keyapi.Errorf(keyapi.CodeUnreachable, "The key service cannot be reached",
 		"Nothing was changed. Check the address and your connection, then run the command again.")}
@@ -183,6 +185,7 @@ func TestScreens(t *testing.T) {
 		"disabled": {disabled(), here(active()), nil},
 		"expired":  {expired, here(active()), nil},
 		"blocked":  {blocked, custody.Kept{}, nil},
+		"previous": {previous, here(active()), nil},
 		"none":     {none(), custody.Kept{}, nil},
 		"another":  {active(), custody.Kept{AccessKey: "AKZZZZZZZZZZZZZZZZZZ", Store: "file"}, nil},
 		"popup":    {active(), here(active()), []tea.Msg{ask}},
@@ -482,6 +485,19 @@ func TestForm_TakesWhatIsValid_AndShowsNoSecret(t *testing.T) {
 		x.press(key)
 		if got := <-answer; got != nil {
 			t.Errorf("%s gave %q", key, *got)
+		}
+	}
+}
+
+// TestForm_BlanksCountWhereTheFieldSaysSo: a passphrase that lost one here would open nothing elsewhere.
+func TestForm_BlanksCountWhereTheFieldSaysSo(t *testing.T) {
+	for exact, want := range map[bool]string{true: " a b ", false: "a b"} {
+		answer := make(chan *string, 1)
+		x := show80(active())
+		x.tell(fillMsg{field: popup.Field{Title: "Passphrase", Exact: exact}, answer: answer}, tea.PasteMsg{Content: " a b "})
+		x.press("enter")
+		if got := <-answer; got == nil || *got != want {
+			t.Errorf("exact %v: it gave %v, want %q", exact, got, want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package panel
 
 import (
-	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/spinner"
@@ -165,7 +164,7 @@ func (m model) typed(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // entered takes what was typed into the form, if it is valid.
 func (m model) entered() (tea.Model, tea.Cmd) {
-	text := strings.TrimSpace(m.form.input.Value())
+	text := m.form.field.Entered(m.form.input.Value())
 	if m.form.field.Validate != nil {
 		if err := m.form.field.Validate(text); err != nil {
 			f := *m.form

@@ -39,6 +39,7 @@ func (w *worker) job(do func(ctx context.Context) doneMsg) tea.Cmd {
 				msg = doneMsg{at: w.panel.now(), err: broke(value)}
 			}
 		}()
+		w.keys.Retry()
 		// A signal or a closed terminal ends the panel and its questions, never what was begun.
 		done := do(context.WithoutCancel(w.ctx))
 		done.at = w.panel.now()

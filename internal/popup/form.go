@@ -37,7 +37,7 @@ func (a *Asker) askForm(ctx context.Context, title string, fields []Field) ([]st
 			input.EchoMode(huh.EchoModePassword)
 		}
 		if field.Validate != nil {
-			input.Validate(func(text string) error { return field.Validate(field.entered(text)) })
+			input.Validate(func(text string) error { return field.Validate(field.Entered(text)) })
 		}
 		inputs = append(inputs, input)
 	}
@@ -47,7 +47,7 @@ func (a *Asker) askForm(ctx context.Context, title string, fields []Field) ([]st
 	}
 	done := a.run(ctx, form)
 	for i := range values {
-		values[i] = fields[i].entered(values[i])
+		values[i] = fields[i].Entered(values[i])
 	}
 	return values, done
 }

@@ -34,7 +34,7 @@ func (a *Asker) askLines(ctx context.Context, title string, fields []Field) ([]s
 			if !ok || text == "" { // an empty line is the way out
 				return nil, false
 			}
-			values[i] = field.entered(text)
+			values[i] = field.Entered(text)
 			if field.Validate == nil {
 				break
 			}

@@ -126,8 +126,8 @@ func Cancelled() error {
 	return keyapi.Errorf(keyapi.CodeCancelled, "Cancelled. Nothing was changed.", "")
 }
 
-// entered gives what was typed into a field, as it counts.
-func (f Field) entered(text string) string {
+// Entered gives what was typed into a field, as it counts.
+func (f Field) Entered(text string) string {
 	if f.Exact {
 		return text
 	}

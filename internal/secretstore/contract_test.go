@@ -175,6 +175,45 @@ func TestSealed_AsksOnce_AndTwiceTheFirstTime(t *testing.T) {
 	if asked != 2 || !firsts[0] || firsts[1] {
 		t.Errorf("asked %d times, as the first time: %v", asked, firsts)
 	}
+	// Files that can prove no passphrase are none: nothing would tell a typing error.
+	for _, path := range left(t, dir) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text[:len(text)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, opened().Probe(ctx, slot), "")
+	if asked != 3 || !firsts[2] {
+		t.Errorf("asked %d times, as the first time: %v", asked, firsts)
+	}
+}
+
+// TestSealed_Retry_AsksAnew_OnlyAfterAnAnswerThatOpenedNothing: else a panel would be stuck with a typing error, or ask at
+// every action.
+func TestSealed_Retry_AsksAnew_OnlyAfterAnAnswerThatOpenedNothing(t *testing.T) {
+	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "sealed")
+	wantCode(t, sealedIn(dir, "right").Put(ctx, slot, newSecret(t)), "")
+	answers := []string{"wrong", "", "right"}
+	s := NewSealed(SealedOptions{Dir: dir, WorkFactor: cheap, Passphrase: func(context.Context, bool) (keyapi.Secret, error) {
+		words := answers[0]
+		if answers = answers[1:]; words == "" {
+			return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeCancelled, "left", "")
+		}
+		return keyapi.NewSecret(words), nil
+	}})
+	for _, want := range []keyapi.Code{keyapi.CodeStoreDenied, keyapi.CodeCancelled, "", ""} {
+		for range 2 {
+			_, err := s.Get(ctx, slot)
+			wantCode(t, err, want)
+		}
+		s.(Locked).Retry()
+	}
+	if len(answers) != 0 {
+		t.Errorf("not asked for: %v", answers)
+	}
 }
 
 func TestPassphraseFile(t *testing.T) {

@@ -7,7 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,6 +46,7 @@ const (
 // HelperOptions are what the store of a helper takes from outside.
 type HelperOptions struct {
 	Argv        []string      // the program and its arguments; empty = none is configured
+	NamedIn     string        // the file that names it; who can write that runs programs as this user
 	Environ     []string      // its environment, less what is ours alone
 	Budget      time.Duration // how long all calls together may take
 	NoticeAfter time.Duration // a call that takes longer is announced …
@@ -151,11 +155,29 @@ func (h *helper) Delete(ctx context.Context, s Slot) error {
 	return err
 }
 
+// runnable refuses a helper that is none of the user's own choice: one that a file of others names, as ssh does with its
+// configuration (OpenSSH, read_config_file_depth), or that is another program in every folder.
+func (h *helper) runnable() error {
+	if len(h.Argv) == 0 {
+		return keyapi.Errorf(keyapi.CodeUsage, `The store "command" needs a helper, and none is configured`,
+			"Set store-command in the profile to the program and its arguments, as a list: store-command: [apikey-pass]")
+	}
+	if program := h.Argv[0]; filepath.Base(program) != program && !filepath.IsAbs(program) {
+		return keyapi.Errorf(keyapi.CodeUsage, "The helper "+program+" would be looked for in the current folder",
+			"Name it in store-command by its full path, or by a name that is in PATH.")
+	}
+	if info, err := os.Stat(h.NamedIn); err == nil && !trusted(info) {
+		return keyapi.Errorf(keyapi.CodeStoreDenied,
+			fmt.Sprintf("The file %s names a helper to run, and others can write it: it is %v", h.NamedIn, info.Mode()),
+			"It must be yours or root's. Then run: chmod go-w "+h.NamedIn)
+	}
+	return nil
+}
+
 // call runs the helper within what is left of the budget.
 func (h *helper) call(ctx context.Context, verb string, r request) ([]byte, error) {
-	if len(h.Argv) == 0 {
-		return nil, keyapi.Errorf(keyapi.CodeUsage, `The store "command" needs a helper, and none is configured`,
-			"Set store-command in the profile to the program and its arguments, as a list: store-command: [apikey-pass]")
+	if err := h.runnable(); err != nil {
+		return nil, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -253,8 +275,8 @@ func (h *helper) failed(err error, complaint string) error {
 	}
 }
 
-// secretForm finds what may be one of our secrets, or a part of one.
-var secretForm = regexp.MustCompile(`aks_[0-9A-Za-z]*`)
+// secretForm finds what may be one of our secrets, or a part of one: an Access Secret, a session, an access token.
+var secretForm = regexp.MustCompile(`(aks_|aps_|eyJ)[0-9A-Za-z_.-]*`)
 
 // told gives what a helper complained of as one line without a secret: not the one it was given, nor one it gave.
 func told(complaint []byte, secret string, out []byte) string {
@@ -265,8 +287,11 @@ func told(complaint []byte, secret string, out []byte) string {
 		hidden = append(hidden, r.Secret)
 	}
 	for _, h := range hidden {
-		if h != "" {
-			text = strings.ReplaceAll(text, h, "***")
+		quoted, _ := json.Marshal(h) // as it stands in a request or an answer
+		for _, form := range []string{string(quoted[1 : len(quoted)-1]), h} {
+			if form != "" {
+				text = strings.ReplaceAll(text, form, "***")
+			}
 		}
 	}
 	text = secretForm.ReplaceAllString(text, "***")

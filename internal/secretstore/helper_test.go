@@ -43,6 +43,35 @@ func TestHelper_NotThere(t *testing.T) {
 	wantCode(t, missing.Probe(context.Background(), slot), keyapi.CodeStoreUnavailable)
 }
 
+// TestHelper_OfAnother_IsNotRun: not what a file names that others can write, nor what happens to lie in this folder.
+func TestHelper_OfAnother_IsNotRun(t *testing.T) {
+	dir := t.TempDir()
+	config, ran := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "ran")
+	if err := os.WriteFile(config, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[os.FileMode]keyapi.Code{
+		0o600: keyapi.CodeNoSecret, 0o644: keyapi.CodeNoSecret, 0o620: keyapi.CodeStoreDenied, 0o602: keyapi.CodeStoreDenied,
+	} {
+		if err := os.Chmod(config, mode); err != nil {
+			t.Fatal(err)
+		}
+		s := shell(`touch "$RAN"; exit 10`, time.Minute, "RAN="+ran)
+		s.NamedIn = config
+		_, err := s.Get(context.Background(), slot)
+		wantCode(t, err, want)
+		if _, err := os.Stat(ran); (err == nil) != (want == keyapi.CodeNoSecret) {
+			t.Errorf("%v: whether it ran: %v", mode, err)
+		}
+		_ = os.Remove(ran)
+	}
+	t.Chdir("/bin")
+	for _, program := range []string{"./sh", "../bin/sh"} {
+		_, err := NewHelper(HelperOptions{Argv: []string{program, "-c", "exit 10"}, Budget: time.Minute}).Get(context.Background(), slot)
+		wantCode(t, err, keyapi.CodeUsage)
+	}
+}
+
 // TestHelper_SecretGoesByStandardInputAlone: neither the arguments nor the environment have it, nor what is ours alone.
 func TestHelper_SecretGoesByStandardInputAlone(t *testing.T) {
 	dir, secret := t.TempDir(), newSecret(t)
@@ -84,6 +113,19 @@ func TestHelper_WhatItSays_IsShownWithoutTheSecret(t *testing.T) {
 	_, err = shell(`echo '{"secret":"opaque-session"}'; echo it is opaque-session >&2; exit 1`, time.Minute).Get(context.Background(), slot)
 	if err == nil || strings.Contains(err.Error(), "opaque") {
 		t.Errorf("%v", err)
+	}
+	for _, text := range []string{`{"accessToken":"eyJhbGciOiJFZERTQSJ9.e30.c2ln"}`, "aps_session", `any "text" <of> a\service's`} {
+		for _, line := range []string{`cat >&2; exit 1`, `sed 's/.*"secret"://' >&2; exit 1`} {
+			err := shell(line, time.Minute).Put(context.Background(), slot, keyapi.NewSecret(text))
+			if err == nil || !strings.Contains(err.Error(), "***") {
+				t.Errorf("%s of %s: %v", line, text, err)
+			}
+			for _, no := range []string{"eyJ", "aps_", "text", "service"} {
+				if strings.Contains(err.Error(), no) {
+					t.Errorf("%s of %s: %v", line, text, err)
+				}
+			}
+		}
 	}
 	_, err = shell(`printf 'a\033[31mb\n%0500d' 1 >&2; exit 1`, time.Minute).Get(context.Background(), slot)
 	if err == nil || len(err.Error()) > 400 || strings.ContainsAny(err.Error(), "\x1b\n") {

@@ -35,6 +35,7 @@ type sealed struct {
 	words  keyapi.Secret
 	failed error // of asking; nobody is asked twice
 	proved bool  // the passphrase opens what is sealed here
+	denied bool  // it did not open something
 }
 
 // NewSealed makes the store of sealed files in a folder, which is made when the first secret comes.
@@ -57,7 +58,7 @@ func (s *sealed) Probe(ctx context.Context, slot Slot) error {
 // Unlock implements Locked. A passphrase that does not open what is sealed already would seal the next secret with a
 // typing error, and nobody could open it again.
 func (s *sealed) Unlock(ctx context.Context) error {
-	there := s.files()
+	there := s.texts()
 	words, err := s.passphrase(ctx, len(there) == 0)
 	if err != nil {
 		return err
@@ -68,12 +69,8 @@ func (s *sealed) Unlock(ctx context.Context) error {
 	if proved {
 		return nil
 	}
-	for _, path := range there {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // gone meanwhile, or not ours: whoever needs it is told
-		}
-		_, err = s.open(words, string(text))
+	for _, text := range there {
+		_, err := s.open(words, text)
 		if err == nil || keyapi.CodeOf(err) == keyapi.CodeStoreDenied {
 			return err
 		}
@@ -81,13 +78,18 @@ func (s *sealed) Unlock(ctx context.Context) error {
 	return nil
 }
 
-// files lists the sealed files, of any account: all have one passphrase.
-func (s *sealed) files() []string {
+// texts gives what is sealed, of any account: all have one passphrase. What cannot be read, or is no sealed text, proves
+// no passphrase; whoever needs it is told.
+func (s *sealed) texts() []string {
 	entries, _ := os.ReadDir(s.Dir) // none there, none sealed
 	var found []string
 	for _, e := range entries {
-		if e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") {
-			found = append(found, filepath.Join(s.Dir, e.Name()))
+		if !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(s.Dir, e.Name()))
+		if err == nil && strings.HasPrefix(string(text), armor.Header) && strings.Contains(string(text), armor.Footer) {
+			found = append(found, string(text))
 		}
 	}
 	return found
@@ -101,6 +103,15 @@ func (s *sealed) passphrase(ctx context.Context, first bool) (keyapi.Secret, err
 		s.words, s.failed = s.Passphrase(ctx, first)
 	}
 	return s.words, s.failed
+}
+
+// Retry implements Locked.
+func (s *sealed) Retry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed != nil || s.denied && !s.proved {
+		s.asked, s.words, s.failed, s.denied = false, keyapi.Secret{}, nil, false
+	}
 }
 
 // Put implements Store. What is on the disk is compared in its sealed form: to open it once more would cost a second.
@@ -160,8 +171,12 @@ func (s *sealed) open(words keyapi.Secret, text string) (keyapi.Secret, error) {
 	plain, err := age.Decrypt(armor.NewReader(strings.NewReader(text)), identity)
 	var none *age.NoIdentityMatchError
 	if errors.As(err, &none) {
+		s.mu.Lock()
+		s.denied = true
+		s.mu.Unlock()
 		return keyapi.Secret{}, keyapi.Errorf(keyapi.CodeStoreDenied, "The passphrase does not open the sealed secrets",
-			"Nothing is lost: run the same command again with the passphrase they were sealed with.")
+			"Nothing is lost: run the same command again with the passphrase they were sealed with. If it is forgotten, remove "+
+				s.Dir+" and make a new key: apikey regenerate")
 	}
 	if err != nil {
 		return keyapi.Secret{}, damaged(err)

@@ -40,8 +40,11 @@ type Store interface {
 	Delete(ctx context.Context, s Slot) error
 }
 
-// Locked is a store that asks a person to open it. Whoever holds a lock must not wait for a person: Unlock does the asking
-// before. Errors: those of the store.
+// Locked is a store that asks a person to open it, once a command.
 type Locked interface {
+	// Unlock does the asking: whoever holds a lock must not wait for a person. Errors: those of the store.
 	Unlock(ctx context.Context) error
+	// Retry lets the person be asked anew if the last answer opened nothing. It is for a program that goes on after an
+	// error, where nobody can run the same command again.
+	Retry()
 }

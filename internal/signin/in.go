@@ -206,14 +206,11 @@ func (d *Desk) endFormer(ctx context.Context, service Service, before, now Seat,
 		}
 	}
 	note, err := d.Note(now)
-	if before == now && (err != nil || f.note.Store == note.Store) {
-		return // the new session lies in its slot
-	}
-	if store := d.Keeper.Store(f.note.Store); store != nil {
+	switch store := d.Keeper.Store(f.note.Store); {
+	case before != now:
+		_, err = d.Forget(ctx, before)
+	case err == nil && store != nil && f.note.Store != note.Store: // else the new session lies in its slot
 		err = store.Delete(ctx, before.slot())
-	}
-	if before != now && err == nil {
-		err = d.dropNote(before)
 	}
 	if err != nil {
 		d.Log.Debug("the session before this one is still kept here", "error", err)

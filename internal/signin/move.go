@@ -23,8 +23,8 @@ func (r Rest) Store() (secretstore.Kind, error) {
 	return note.Store, err
 }
 
-// Copy brings it to rest in another store too, and from then on that is where it is read. Of a session that its store has
-// lost only the note is left, and that goes.
+// Copy brings it to rest in another store too, and from then on that is where it is read. What is left of a session that
+// its store has lost goes: the note, and copies it tells of.
 func (r Rest) Copy(ctx context.Context, to secretstore.Store) (changed bool, err error) {
 	note, err := r.Desk.Note(r.Seat)
 	from := r.Desk.Keeper.Store(note.Store)
@@ -33,7 +33,8 @@ func (r Rest) Copy(ctx context.Context, to secretstore.Store) (changed bool, err
 	}
 	session, err := from.Get(ctx, r.Seat.slot())
 	if keyapi.CodeOf(err) == keyapi.CodeNoSecret {
-		return false, r.Desk.dropNote(r.Seat)
+		_, err := r.Desk.Forget(ctx, r.Seat)
+		return false, err
 	}
 	if err != nil {
 		return false, err
@@ -67,7 +68,8 @@ func (r Rest) Clear(ctx context.Context) (changed bool, err error) {
 	to := r.Desk.Keeper.Store(note.Store)
 	for _, kind := range withoutKind(note.Stale, note.Store) {
 		if err := keeping.Vacate(ctx, r.Desk.Keeper.Store(kind), r.Seat.slot()); err != nil {
-			return false, keeping.Left("The session is in the "+to.Place()+" now, but it is still in the store "+string(kind)+" too", to, err)
+			return false, keeping.Left("The session is in the "+to.Place()+" now, but it is still in the store "+string(kind)+" too",
+				to, err)
 		}
 	}
 	failpoint.Hit("session-erased")

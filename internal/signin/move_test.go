@@ -83,6 +83,22 @@ func TestRest_TargetFails_TheSessionStays(t *testing.T) {
 	}
 }
 
+// TestRest_TheStoreHasLostTheSession: a copy that an earlier move left is no session any more, and goes with the note.
+func TestRest_TheStoreHasLostTheSession(t *testing.T) {
+	b, ctx := newBench(t), context.Background()
+	r, _ := b.signedIn()
+	if _, err := r.Copy(ctx, b.file); err != nil { // and is cut short
+		t.Fatal(err)
+	}
+	clear(b.file.Kept)
+	if changed, err := r.Copy(ctx, b.keyring); err != nil || changed {
+		t.Errorf("%v %v", changed, err)
+	}
+	if note, err := b.Note(r.Seat); err != nil || note.Store != "" || len(b.keyring.Kept) != 0 {
+		t.Errorf("noted %+v, %v; %d copies", note, err, len(b.keyring.Kept))
+	}
+}
+
 func TestRest_NobodySignedIn(t *testing.T) {
 	b := newBench(t)
 	r := signin.Rest{Desk: b.Desk}
@@ -91,5 +107,20 @@ func TestRest_NobodySignedIn(t *testing.T) {
 	}
 	if changed, err := r.Clear(context.Background()); changed || err != nil {
 		t.Errorf("%v %v", changed, err)
+	}
+}
+
+// TestSignIn_AsAnother_RemovesTheFormerSessionFromEveryStoreItMayBeIn, also where a move had left a copy.
+func TestSignIn_AsAnother_RemovesTheFormerSessionFromEveryStoreItMayBeIn(t *testing.T) {
+	b := newBench(t)
+	r, _ := b.signedIn()
+	if _, err := r.Copy(context.Background(), b.file); err != nil { // and is cut short
+		t.Fatal(err)
+	}
+	in := b.request()
+	in.Login, in.Before = "eve", r.Seat
+	b.mustSignIn(in)
+	if len(b.keyring.Kept)+len(b.file.Kept) != 1 {
+		t.Errorf("%d sessions in the keyring, %d in the file", len(b.keyring.Kept), len(b.file.Kept))
 	}
 }
