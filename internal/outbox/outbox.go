@@ -3,7 +3,8 @@
 // tried again, after a wait that grows, for three days.
 //
 // A mail is sent at least once: who ends, or loses the database, after the mail server took a mail and before that is
-// noted, leaves a mail that is sent again, under the same Message-ID. What a mail says and how it is sent is not known here.
+// noted, leaves a mail that is sent again, under the same Message-ID. What a mail says and how it is sent is not known
+// here.
 package outbox
 
 import (
@@ -121,8 +122,9 @@ func (w *Worker) expiring(ctx context.Context) (done bool) {
 	return err == nil
 }
 
-// Round tries to send what is due, one after the other, until nothing is due or the worker is to end. Errors: ErrNoServer if the mail server
-// cannot be had, so that what is left has to wait; that of the context; those of the database.
+// Round tries to send what is due, one after the other, until nothing is due or the worker is to end. Errors:
+// ErrNoServer if the mail server cannot be had, so that what is left has to wait; that of the context; those of the
+// database.
 func (w *Worker) Round(ctx context.Context) error {
 	for {
 		due, waiting, err := w.due(ctx)

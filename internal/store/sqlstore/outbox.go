@@ -36,8 +36,8 @@ func (r Reader) CountMails() (count int, err error) {
 
 // CountMailsOf implements store.OutboxReader.
 func (r Reader) CountMailsOf(login, kind string) (count int, err error) {
-	err = r.Conn.One("SELECT COUNT(*) FROM outbox WHERE account_id = (SELECT id FROM accounts WHERE login = ?1) AND kind = ?2",
-		[]any{login, kind}, &count)
+	err = r.Conn.One(`SELECT COUNT(*) FROM outbox
+		WHERE account_id = (SELECT id FROM accounts WHERE login = ?1) AND kind = ?2`, []any{login, kind}, &count)
 	return count, err
 }
 
