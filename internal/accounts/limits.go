@@ -88,7 +88,7 @@ type counter struct {
 func (l limits) counter(w store.Writer, now time.Time, kind string, of ...string) (counter, error) {
 	c := counter{limit: kinds[kind], w: w, name: l.name(kind, of...), now: now}
 	kept, err := w.Attempts(c.name)
-	if err == nil && now.Sub(kept.LastAt) < c.forget {
+	if err == nil && now.Sub(kept.LastAt).Abs() < c.forget { // one of a clock that was far ahead would delay until then
 		c.Attempts = kept
 	}
 	return c, err

@@ -71,6 +71,18 @@ func TestWrongPasswords_AreForgottenAfterADay(t *testing.T) {
 	w.wantWait(w.try("ada", wrong, "", home), time.Second)
 }
 
+// TestWrongPasswords_OfAClockThatWasAhead: who failed while the clock was a year ahead is not locked out for a year.
+func TestWrongPasswords_OfAClockThatWasAhead(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada")
+	w.wait(365 * 24 * time.Hour)
+	for range 5 {
+		w.want(w.try("ada", wrong, "", home), keyapi.CodeUnauthenticated)
+	}
+	w.wait(-365 * 24 * time.Hour)
+	w.want(w.try("ada", password, "", home), "")
+}
+
 // TestWrongPasswords_OfOneAddress: who tries one password with many logins is delayed too, and an account of one's own
 // does not help.
 func TestWrongPasswords_OfOneAddress(t *testing.T) {

@@ -173,7 +173,7 @@ func (s *Service) DisableMFA(ctx context.Context, p Principal, password, given k
 	if err != nil {
 		return err
 	}
-	return s.decide(ctx, func(w *transaction) (refusal, err error) {
+	return s.relying(ctx, proved, func(w *transaction) (refusal, err error) {
 		p, credentials, err := s.personWithCredentials(w, p)
 		if err != nil {
 			return nil, err

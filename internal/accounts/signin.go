@@ -35,10 +35,10 @@ func (s *Service) SignIn(ctx context.Context, in SignIn, from Origin) (keyapi.Se
 	}
 	session.ExpiresAt = session.CreatedAt.Add(sessionFor)
 	var account store.Account
-	err = s.decide(ctx, func(w *transaction) (refusal, err error) {
+	err = s.relying(ctx, proved, func(w *transaction) (refusal, err error) {
 		account, err = w.Account(login)
 		if errors.Is(err, store.ErrNotFound) { // removed since
-			return wrongPassword(), nil
+			return nil, wrongPassword()
 		}
 		if err != nil {
 			return nil, err

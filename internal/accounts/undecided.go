@@ -124,6 +124,20 @@ func (s *Service) attempt(w store.Writer, p *proof) (undecided bool, refusal, er
 	return false, nil, counts.begin()
 }
 
+// relying runs fn, which relies on a proof and decides its attempt, in a write transaction. If nothing of that remains
+// the attempt is taken back: its password was right, whether or not its sender is still there.
+func (s *Service) relying(ctx context.Context, p proof, fn func(w *transaction) (refusal, err error)) error {
+	var refused error
+	err := s.decide(ctx, func(w *transaction) (refusal, err error) {
+		refused, err = fn(w)
+		return refused, err
+	})
+	if err == nil || errors.Is(err, refused) {
+		return err
+	}
+	return errors.Join(err, s.settle(ctx, p, passwordCounts.takenBack))
+}
+
 // settle decides an attempt in a transaction of its own, even for a caller who is gone.
 func (s *Service) settle(ctx context.Context, p proof, how func(passwordCounts) error) error {
 	return s.db.Write(context.WithoutCancel(ctx), func(w store.Writer) error {

@@ -75,6 +75,25 @@ func TestRightPassword_AmongWrongOnes(t *testing.T) {
 	w.wantWait(w.try("ada", wrong, "", home), time.Second)
 }
 
+// TestRightPassword_OfWhoGoesAway_IsNoFailure: it was right, whether or not somebody is there for the session.
+func TestRightPassword_OfWhoGoesAway_IsNoFailure(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada")
+	for range 5 {
+		leaving, leave := context.WithCancel(ctx)
+		w.CheapHashing(leave)
+		_, _, _, err := w.SignIn(leaving, accounts.SignIn{LoginID: "ada", Password: secret(password)}, home)
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("who went away got %v", err)
+		}
+	}
+	w.CheapHashing(func() {})
+	for range 5 { // none of theirs is counted
+		w.want(w.try("ada", wrong, "", home), keyapi.CodeUnauthenticated)
+	}
+	w.wantWait(w.try("ada", password, "", home), time.Second)
+}
+
 // stuck begins five attempts that stay undecided until they are released, and gives what comes of them.
 func stuck(w *world) (release chan struct{}, results chan error) {
 	release, results = make(chan struct{}), make(chan error, 5)

@@ -25,14 +25,16 @@ func (s *session) mailer() (*mail.Mailer, error) {
 	})
 }
 
-// sendMails gives what sends the mails that wait, until its context ends. It stands beside the requests: none waits for
-// it.
-func (s *session) sendMails(data *datadir.Service, mailer *mail.Mailer, counts *metrics.Metrics) func(context.Context) {
+// sendMails gives what sends the mails that wait: until its context ends, or the mail in hand is sent after ending was
+// closed. It stands beside the requests: none waits for it.
+func (s *session) sendMails(
+	data *datadir.Service, mailer *mail.Mailer, counts *metrics.Metrics, ending <-chan struct{},
+) func(context.Context) {
 	if mailer == nil {
 		return func(context.Context) {}
 	}
 	return outbox.New(outbox.Options{
 		Store: data.DB, Sender: mailer, Now: s.env.Now, Random: s.env.Random, Log: s.log, Counts: counts,
-		Jitter: rand.Float64, //nolint:gosec // spreads the attempts, guards nothing
+		Ending: ending, Jitter: rand.Float64, //nolint:gosec // spreads the attempts, guards nothing
 	}).Run
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +27,10 @@ const signingKeysEvery = time.Minute
 // stopPatience is how long requests in hand may take when the server ends: no reply takes longer.
 const stopPatience = 30 * time.Second
 
+// mailPatience is how long the mail in hand may take once all requests are answered: a mail server that is well has
+// answered too.
+const mailPatience = 5 * time.Second
+
 // readyPatience is how long the database may take to say that it is there: who asks whether requests can be served, asks
 // again soon.
 const readyPatience = 2 * time.Second
@@ -42,14 +45,18 @@ type running struct {
 	drain       time.Duration
 	getenv      func(string) string
 	ending      *atomic.Bool          // no longer ready
-	sendMails   func(context.Context) // until the context ends
+	sendMails   func(context.Context) // until the context ends, or the mail in hand is sent after lastMail was closed
+	lastMail    chan struct{}         // closed: no mail is begun any more
+	mailsOver   chan struct{}         // closed: sendMails has returned
 }
 
 // listen builds the service of an open folder and takes its ports. mailer is nil where no mails are sent.
 func (s *session) listen(ctx context.Context, data *datadir.Service, mailer *mail.Mailer) (*running, error) {
-	r := &running{log: s.log, drain: s.config.Drain, getenv: s.env.Getenv, ending: &atomic.Bool{}, notify: func(state string) error {
-		return serving.Notify(s.env.Getenv("NOTIFY_SOCKET"), state)
-	}}
+	r := &running{
+		log: s.log, drain: s.config.Drain, getenv: s.env.Getenv, ending: &atomic.Bool{},
+		lastMail: make(chan struct{}), mailsOver: make(chan struct{}),
+		notify: func(state string) error { return serving.Notify(s.env.Getenv("NOTIFY_SOCKET"), state) },
+	}
 	if s.config.TLSCert != "" {
 		var err error
 		if r.certificate, err = serving.LoadCertificate(s.config.TLSCert, s.config.TLSKey); err != nil {
@@ -79,7 +86,7 @@ func (s *session) listen(ctx context.Context, data *datadir.Service, mailer *mai
 		return nil, err
 	}
 	late.Handler = r.service
-	r.sendMails = s.sendMails(data, mailer, counts)
+	r.sendMails = s.sendMails(data, mailer, counts, r.lastMail)
 	return r, nil
 }
 
@@ -113,11 +120,15 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 	defer r.service.requests.Flush()
 	stopped := r.keepWatch(ctx)
 	defer stopped()
-	mailing, stopMails := context.WithCancel(ctx)
-	var mails sync.WaitGroup
-	mails.Go(func() { r.sendMails(mailing) })
-	defer mails.Wait()
-	defer stopMails()
+	mailing, cutOff := context.WithCancel(ctx)
+	go func() {
+		defer close(r.mailsOver)
+		r.sendMails(mailing)
+	}()
+	defer func() {
+		cutOff()
+		<-r.mailsOver
+	}()
 	tick := time.NewTicker(upkeepEvery)
 	defer tick.Stop()
 	signingKeys := time.NewTicker(signingKeysEvery)
@@ -215,10 +226,11 @@ func (r *running) drained(ctx context.Context) {
 	}
 }
 
-// end answers the requests in hand, or is told by another signal not to wait for them, and writes what is in memory.
-// Error: CodeInterrupted after another signal.
+// end answers the requests in hand and sends the mail in hand, or is told by another signal not to wait for them, and
+// writes what is in memory. Error: CodeInterrupted after another signal.
 func (r *running) end(ctx context.Context, signals <-chan os.Signal) error {
 	r.ending.Store(true)
+	close(r.lastMail)
 	_ = r.notify(serving.Stopping) // it was told that we are here, or has been complained about
 	patience, cancel := context.WithTimeoutCause(ctx, r.drain+stopPatience, errors.New("their time is over"))
 	defer cancel()
@@ -241,6 +253,11 @@ func (r *running) end(ctx context.Context, signals <-chan os.Signal) error {
 	var err error
 	for _, server := range r.servers {
 		err = errors.Join(err, server.Stop(patience))
+	}
+	select { // a mail that is cut off may be at the mail server already, and would be sent again
+	case <-r.mailsOver:
+	case <-time.After(mailPatience):
+	case <-patience.Done():
 	}
 	flushed := r.service.flush(ctx)
 	select {

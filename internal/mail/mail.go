@@ -67,11 +67,12 @@ func address(text string) (*netmail.Address, error) {
 }
 
 // Send makes a mail of a notice and gives it to the mail server. Errors: outbox.ErrRefused if the server will not have
-// this mail, outbox.ErrNoServer if it cannot be had or will have none; else it may have it later.
+// this mail, outbox.ErrNoServer if it cannot be had or will have none; else it may have it later. That goes for a kind
+// there is no text for, too: a newer replica, which put it there, has one.
 func (m *Mailer) Send(ctx context.Context, notice store.Mail) error {
 	message, err := m.message(notice)
 	if err != nil {
-		return fmt.Errorf("%w: %w", outbox.ErrRefused, err)
+		return err
 	}
 	err = m.server.send(ctx, message)
 	if err == nil || message.IsDelivered() { // what went wrong in parting is no matter
@@ -83,7 +84,7 @@ func (m *Mailer) Send(ctx context.Context, notice store.Mail) error {
 func (m *Mailer) message(notice store.Mail) (*gomail.Msg, error) {
 	to, err := address(notice.To)
 	if err != nil {
-		return nil, fmt.Errorf("the address of the account: %w", err)
+		return nil, fmt.Errorf("%w: the address of the account: %w", outbox.ErrRefused, err)
 	}
 	subject, body, err := m.templates.text(notice.Kind, m.facts(notice))
 	if err != nil {
@@ -106,9 +107,9 @@ func classified(err error) error {
 	if !errors.As(err, &failed) || failed.ErrorCode() == 0 { // no answer of the server to a mail
 		return fmt.Errorf("%w: %w", outbox.ErrNoServer, err)
 	}
-	const closing = 421 // RFC 5321, section 3.8
+	const closing, authenticate = 421, 530 // RFC 5321, section 3.8; RFC 4954, section 6
 	switch {
-	case failed.Reason == gomail.ErrSMTPMailFrom, failed.ErrorCode() == closing:
+	case failed.Reason == gomail.ErrSMTPMailFrom, failed.ErrorCode() == closing, failed.ErrorCode() == authenticate:
 		return fmt.Errorf("%w: %w", outbox.ErrNoServer, err)
 	case failed.ErrorCode() >= 500:
 		return fmt.Errorf("%w: %w", outbox.ErrRefused, err)

@@ -122,6 +122,7 @@ func TestSend_WhatIsRefused(t *testing.T) {
 		{"RCPT", 550, outbox.ErrRefused}, {"DATA", 554, outbox.ErrRefused},
 		{"RCPT", 450, nil}, {"DATA", 451, nil},
 		{"MAIL", 550, outbox.ErrNoServer}, {"MAIL", 452, outbox.ErrNoServer}, {"RCPT", 421, outbox.ErrNoServer},
+		{"RCPT", 530, outbox.ErrNoServer},
 	} {
 		server := testkit.StartMailServer(t, testkit.MailServerOptions{})
 		m := mailer(t, mail.Options{Server: "smtp://" + server.Address})
@@ -136,6 +137,27 @@ func TestSend_WhatIsRefused(t *testing.T) {
 		if err := m.Send(context.Background(), letter(notice.KeyGenerated)); err != nil || len(server.Mails()) != 1 {
 			t.Errorf("%s %d: afterwards %v, %d mails", one.command, one.code, err, len(server.Mails()))
 		}
+	}
+}
+
+// TestSend_KindOfANewerReplica: that one has a text for it, so this one does not give the mail up.
+func TestSend_KindOfANewerReplica(t *testing.T) {
+	m := mailer(t, mail.Options{Server: "smtp://127.0.0.1:1"}) // which it does not come to
+	err := m.Send(context.Background(), letter("of-tomorrow"))
+	if err == nil || errors.Is(err, outbox.ErrRefused) || errors.Is(err, outbox.ErrNoServer) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSend_IPv6(t *testing.T) {
+	server, stop, err := testkit.RunMailServer(testkit.MailServerOptions{Listen: "[::1]:0"})
+	if err != nil {
+		t.Skip("there is no IPv6 here: ", err)
+	}
+	defer stop()
+	m := mailer(t, mail.Options{Server: "smtp://" + server.Address})
+	if err := m.Send(context.Background(), letter(notice.KeyGenerated)); err != nil || len(server.Mails()) != 1 {
+		t.Errorf("error %v, %d mails", err, len(server.Mails()))
 	}
 }
 

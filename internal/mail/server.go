@@ -134,7 +134,8 @@ func (s *server) options(ctx context.Context) []gomail.Option {
 // dial gives how a connection is made: one that the end of the context cuts off, which the library does while it dials
 // only.
 func (s *server) dial(whole context.Context, config *tls.Config) gomail.DialContextFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
+	address := net.JoinHostPort(s.host, strconv.Itoa(s.port)) // the library's own has no brackets around IPv6
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err

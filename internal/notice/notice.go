@@ -110,14 +110,22 @@ func isOn(r store.Reader) (bool, error) {
 	return string(value) == mailOn, err
 }
 
+// waitingAtMost is how many notices of a kind may wait for one account. Who has a session could disable and activate a
+// key without end: that is to fill neither the outbox, where the notices of others wait too, nor the person's mailbox
+// faster than mails go out. Per kind, so that such a flood does not keep another notice out.
+const waitingAtMost = 20
+
 // Tell puts a notice to the person of an account into the outbox, within the transaction of what it tells. Nothing
-// happens if people are not told by mail, if the account has no address, or for a fact without a kind. random is for
-// the name of the mail.
+// happens if people are not told by mail, if the account has no address, for a fact without a kind, or if too many of
+// its kind wait for the person already. random is for the name of the mail.
 func Tell(w store.Writer, random io.Reader, a store.Account, f Fact) error {
 	if f.Kind == "" || a.Email == "" {
 		return nil
 	}
 	if on, err := isOn(w); !on || err != nil {
+		return err
+	}
+	if waiting, err := w.CountMailsOf(a.Login, string(f.Kind)); waiting >= waitingAtMost || err != nil {
 		return err
 	}
 	return put(w, random, a.Login, a.Email, f)

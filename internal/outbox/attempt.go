@@ -3,10 +3,14 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/store"
 )
+
+// errTooOld is why a mail is given up that was not tried.
+var errTooOld = fmt.Errorf("%w: it is too old to be of use", ErrRefused)
 
 // attempt claims a mail and makes an attempt. Errors: those of Round.
 func (w *Worker) attempt(ctx context.Context, m store.Mail) error {
@@ -22,7 +26,10 @@ func (w *Worker) attempt(ctx context.Context, m store.Mail) error {
 	m.DueAt, m.Attempts = lease, m.Attempts+1
 	limited, stop := context.WithTimeout(ctx, sendFor)
 	defer stop()
-	failure := w.Sender.Send(limited, m)
+	failure := errTooOld
+	if w.Now().Before(m.At.Add(tooOldAfter)) {
+		failure = w.Sender.Send(limited, m)
+	}
 	// What became of it is noted even if the worker is to end: else it would be sent again.
 	if err := w.settle(context.WithoutCancel(ctx), m, failure, ctx.Err() != nil); err != nil {
 		return err

@@ -2,8 +2,9 @@
 // claimed before an attempt, with a lease that ends by itself if who has it is gone. A mail that could not be sent is
 // tried again, after a wait that grows, for three days.
 //
-// A mail is sent at least once: who ends after the mail server took a mail, and before that is noted, leaves a mail
-// that is sent again, under the same Message-ID. What a mail says and how it is sent is not known here.
+// A mail is sent at least once: who ends, or loses the database, after the mail server took a mail and before that is
+// noted, leaves a mail that is sent again, under the same Message-ID. What a mail says and how it is sent is not known
+// here.
 package outbox
 
 import (
@@ -31,7 +32,10 @@ const (
 	firstWait = time.Minute
 	lastWait  = 4 * time.Hour
 
-	giveUpAfter = 3 * 24 * time.Hour // from when it happened
+	// From when it happened: how long it is tried, and after how long not even once. That old are mails of a service that
+	// did not run or sent none, and nobody is helped by what they tell.
+	giveUpAfter = 3 * 24 * time.Hour
+	tooOldAfter = 30 * 24 * time.Hour
 )
 
 // batch is how many mails are looked for at a time.
@@ -70,6 +74,7 @@ type Options struct {
 	Jitter func() float64 // in [0, 1): spreads the attempts
 	Log    *slog.Logger
 	Counts Counts
+	Ending <-chan struct{} // closed: no attempt is begun any more; nil = only the context ends the work
 }
 
 // Worker sends the mails of one database.
@@ -78,7 +83,8 @@ type Worker struct{ Options }
 // New makes a worker.
 func New(o Options) *Worker { return &Worker{o} }
 
-// Run works until the context ends.
+// Run works until the context ends, which cuts off the attempt in hand, or until Ending is closed and that attempt is
+// over.
 func (w *Worker) Run(ctx context.Context) {
 	var looked time.Time // for keys that are about to expire
 	for {
@@ -96,6 +102,8 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 		select {
 		case <-time.After(wait):
+		case <-w.Ending:
+			return
 		case <-ctx.Done():
 			return
 		}
@@ -114,8 +122,9 @@ func (w *Worker) expiring(ctx context.Context) (done bool) {
 	return err == nil
 }
 
-// Round tries to send what is due, one after the other, until nothing is due. Errors: ErrNoServer if the mail server
-// cannot be had, so that what is left has to wait; that of the context; those of the database.
+// Round tries to send what is due, one after the other, until nothing is due or the worker is to end. Errors:
+// ErrNoServer if the mail server cannot be had, so that what is left has to wait; that of the context; those of the
+// database.
 func (w *Worker) Round(ctx context.Context) error {
 	for {
 		due, waiting, err := w.due(ctx)
@@ -127,10 +136,22 @@ func (w *Worker) Round(ctx context.Context) error {
 			return nil
 		}
 		for _, m := range due {
+			if w.ending() {
+				return nil
+			}
 			if err := w.attempt(ctx, m); err != nil {
 				return err
 			}
 		}
+	}
+}
+
+func (w *Worker) ending() bool {
+	select {
+	case <-w.Ending:
+		return true
+	default:
+		return false
 	}
 }
 

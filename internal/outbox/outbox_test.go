@@ -335,6 +335,38 @@ func TestRun_EndWhileSending_GivesTheMailBack(t *testing.T) {
 	}
 }
 
+// TestRun_Ending_FinishesTheAttemptInHand: whether the mail server has it is known, so that it is not sent again; and no
+// other one is begun.
+func TestRun_Ending_FinishesTheAttemptInHand(t *testing.T) {
+	w := newWorld(t)
+	w.put("first", "second")
+	ending := make(chan struct{})
+	k := w.worker()
+	k.Ending = ending
+	w.fails = func(store.Mail) error { close(ending); return nil }
+	k.Run(ctx)
+	left := w.waiting()
+	if len(left) != 1 || left[0].Name != "second" || left[0].Attempts != 0 || w.counts[outbox.Sent] != 1 {
+		t.Errorf("%+v wait, counted %v", left, w.counts)
+	}
+}
+
+// TestRound_TooOld_IsGivenUpUntried: no mail was sent for long, and what it tells is of no use any more.
+func TestRound_TooOld_IsGivenUpUntried(t *testing.T) {
+	w := newWorld(t)
+	w.put("old")
+	w.wait(time.Second)
+	w.put("late")
+	w.wait(30*24*time.Hour - time.Second)
+	w.round(w.worker(), nil)
+	if len(w.sent) != 1 || w.sent[0].Name != "late" || len(w.waiting()) != 0 || w.counts[outbox.Failed] != 1 {
+		t.Errorf("sent %+v, %+v wait, counted %v", w.sent, w.waiting(), w.counts)
+	}
+	if log := w.log.String(); !strings.Contains(log, `level=ERROR msg="mail given up"`) || !strings.Contains(log, "too old") {
+		t.Errorf("the log does not say that it was given up:\n%s", log)
+	}
+}
+
 // TestRun_TellsOfKeysThatExpire: the worker looks for them itself, and sends the notice in the same round.
 func TestRun_TellsOfKeysThatExpire(t *testing.T) {
 	w := newWorld(t)

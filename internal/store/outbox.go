@@ -34,6 +34,8 @@ type OutboxReader interface {
 	Mails(after int64, limit int) ([]Mail, error)
 	// CountMails gives how many wait.
 	CountMails() (int, error)
+	// CountMailsOf gives how many of a kind wait for an account; one that is not there has none.
+	CountMailsOf(login, kind string) (int, error)
 	// ExpiringKeys gives up to limit keys made after an instant and not after another one, of accounts with an address,
 	// for which no notice of so many days or fewer is noted.
 	ExpiringKeys(after, notAfter time.Time, days, limit int) ([]ExpiringKey, error)

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -33,6 +34,7 @@ type Delivered struct {
 
 // MailServerOptions say what a mail server asks for.
 type MailServerOptions struct {
+	Listen         string           // address; "" = 127.0.0.1:0
 	TLS            *tls.Certificate // offered by STARTTLS; nil = none
 	Implicit       bool             // TLS from the first byte on
 	User, Password string           // who may send; "" = everybody
@@ -51,7 +53,7 @@ func StartMailServer(t testing.TB, o MailServerOptions) *MailServer {
 
 // RunMailServer starts a mail server and gives what ends it.
 func RunMailServer(o MailServerOptions) (m *MailServer, stop func(), err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", cmp.Or(o.Listen, "127.0.0.1:0"))
 	if err != nil {
 		return nil, nil, err
 	}

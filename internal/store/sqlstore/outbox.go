@@ -34,6 +34,13 @@ func (r Reader) CountMails() (count int, err error) {
 	return count, err
 }
 
+// CountMailsOf implements store.OutboxReader.
+func (r Reader) CountMailsOf(login, kind string) (count int, err error) {
+	err = r.Conn.One(`SELECT COUNT(*) FROM outbox
+		WHERE account_id = (SELECT id FROM accounts WHERE login = ?1) AND kind = ?2`, []any{login, kind}, &count)
+	return count, err
+}
+
 // ExpiringKeys implements store.OutboxReader.
 func (r Reader) ExpiringKeys(after, notAfter time.Time, days, limit int) ([]store.ExpiringKey, error) {
 	return list(r.Conn, `SELECT a.login, a.email, k.access_key, k.created_at FROM keys k JOIN accounts a ON a.id = k.account_id

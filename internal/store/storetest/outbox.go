@@ -108,6 +108,28 @@ var outbox = map[string]func(*testing.T, *database){
 			return nil
 		})
 	},
+	"CountOf_IsOfOneAccountAndKind": func(t *testing.T, d *database) {
+		d.addAccounts("ada", "bob")
+		d.write(func(w store.Writer) error {
+			of := func(name, login, kind string) error {
+				m := letter(name, start)
+				m.Login, m.Kind = login, kind
+				return w.AddMail(m)
+			}
+			return errors.Join(of("a", "ada", "x"), of("b", "ada", "x"), of("c", "ada", "y"), of("d", "bob", "x"))
+		})
+		d.read(func(r store.Reader) error {
+			var errs []error
+			for of, want := range map[[2]string]int{{"ada", "x"}: 2, {"ada", "y"}: 1, {"bob", "y"}: 0, {"nobody", "x"}: 0} {
+				got, err := r.CountMailsOf(of[0], of[1])
+				if got != want {
+					t.Errorf("%v: %d, want %d", of, got, want)
+				}
+				errs = append(errs, err)
+			}
+			return errors.Join(errs...)
+		})
+	},
 	"Claim_IsAtAnyTimeOnes": func(t *testing.T, d *database) {
 		d.addAccounts("ada")
 		for round := range rounds {
