@@ -117,7 +117,7 @@ func (r *running) run(ctx context.Context, signals <-chan os.Signal) error {
 	if err := r.notify(serving.Ready); err != nil {
 		r.log.Warn("the service manager cannot be told", "error", err)
 	}
-	makeRoom(r.getenv)
+	defer keepRoom(r.getenv)()
 	defer r.service.requests.Flush()
 	stopped := r.keepWatch(ctx)
 	defer stopped()
@@ -173,7 +173,6 @@ func (r *running) keepWatch(ctx context.Context) (stop func()) {
 
 // upkeep is what is done every few seconds.
 func (r *running) upkeep(ctx context.Context) {
-	makeRoom(r.getenv)
 	if err := r.service.flush(ctx); err != nil {
 		r.log.Error("the uses of keys could not be written", "error", err)
 	}
