@@ -72,7 +72,7 @@ var varies = []struct {
 	{regexp.MustCompile(`\d+ [JFMASOND][a-z]+ \d{4}`), "DATE"},
 	{regexp.MustCompile(`36[56] days left`), "DAYS"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDRESS"},
-	{regexp.MustCompile(`apikey \S+, go\S+ \S+/\S+`), "VERSION"},
+	{regexp.MustCompile(`apikey \S+( \(\w+\))?, go\S+ \S+/\S+`), "VERSION"},
 	{regexp.MustCompile(`/\S*/ada/`), "HOME/"},
 	{regexp.MustCompile(`\bin \d+(\.\d+)?(µs|ms|s)\b`), "in TIME"},
 	{regexp.MustCompile(`[A-Z2-7]{4}( [A-Z2-7]{4}){7}`), "SEED"},
