@@ -2,9 +2,9 @@ package authserver
 
 import (
 	"context"
-	"time"
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
+	"github.com/apikey-cli/apikey/internal/keyservice"
 	"github.com/apikey-cli/apikey/internal/keystate"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -58,10 +58,6 @@ func (s *Server) Introspect(
 	return claims, true, nil
 }
 
-// lookPatience is how long an introspection waits for the database before it says that it can't be reached. Source:
-// design, §6.
-const lookPatience = time.Second
-
 // checked is a token whose signature is good.
 type checked struct {
 	claims accesstoken.Claims
@@ -90,7 +86,7 @@ func (s *Server) check(token keyapi.Secret) (c checked, ok bool) {
 
 // unrevoked asks the database whether a token was not taken back. Errors are those of the store.
 func (s *Server) unrevoked(ctx context.Context, c checked) (bool, error) {
-	ctx, stop := context.WithTimeout(ctx, lookPatience)
+	ctx, stop := context.WithTimeout(ctx, keyservice.LookPatience)
 	defer stop()
 	var revoked bool
 	var mark store.Mark

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/keyservice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -97,7 +98,7 @@ func (s *Server) resource(ctx context.Context, from, name string, secret keyapi.
 	if !isResourceName(name) {
 		wanted = ""
 	}
-	ctx, stop := context.WithTimeout(ctx, lookPatience)
+	ctx, stop := context.WithTimeout(ctx, keyservice.LookPatience)
 	defer stop()
 	resource := store.Resource{Verifier: make([]byte, sha256.Size)} // fits no secret
 	var mark store.Mark

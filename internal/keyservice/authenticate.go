@@ -29,9 +29,9 @@ type Client struct {
 	EndsAt     time.Time // expiry of the key, or end of its grace period
 }
 
-// lookPatience is how long a check of a credential or a token waits for the database before it says that it can't be
+// LookPatience is how long a check of a credential or a token waits for the database before it says that it can't be
 // reached. Source: design, §6.
-const lookPatience = time.Second
+const LookPatience = time.Second
 
 // Remember makes the service answer from memory for keys that work, for as long as they are known to. It must then write
 // through the database of the watch that keys is under. Call it before the service is used.
@@ -118,7 +118,7 @@ func earlier(a, b time.Time) time.Time {
 
 // holder gives the account a key belongs to, and the mark it was read under; without one an account that no secret fits.
 func (s *Service) holder(ctx context.Context, accessKey string) (account store.Account, mark store.Mark, err error) {
-	ctx, stop := context.WithTimeout(ctx, lookPatience)
+	ctx, stop := context.WithTimeout(ctx, LookPatience)
 	defer stop()
 	err = s.db.Look(ctx, func(r store.Reader) (err error) {
 		account, mark, err = r.KeyHolder(accessKey)

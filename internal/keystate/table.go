@@ -10,7 +10,7 @@ import (
 const segments = 64
 
 // table is a map without pointers, so that the garbage collector has nothing to follow however many rows there are, and
-// with little beside the rows: a map of Go and a cache library take twice the memory (docs/adr/0008).
+// with little beside the rows: a map of Go and a cache library take twice the memory (docs/adr/0009).
 type table[K comparable, V any] struct {
 	seed  maphash.Seed
 	rows  int // of a segment, at most
