@@ -27,6 +27,7 @@ import (
 type Keys interface {
 	Authenticate(ctx context.Context, accessKey string, secret keyapi.Secret) (keyservice.Client, error)
 	Alive(ctx context.Context, accessKey string, generation int64) (bool, error)
+	TokenAlive(ctx context.Context, accessKey string, generation int64, id string) (yes bool, mark store.Mark, err error)
 }
 
 // Options are what an authorization server takes from outside.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/apikey-cli/apikey/internal/accesstoken"
-	"github.com/apikey-cli/apikey/internal/keyservice"
 	"github.com/apikey-cli/apikey/internal/keystate"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -43,14 +42,12 @@ func (s *Server) Introspect(
 	if !ok || c.Resource == "" && c.AccessKey != claims.ClientID {
 		return accesstoken.Claims{}, false, nil
 	}
-	// One after the other: a token that was revoked and one whose key was changed stay dead, so that what is found alive
-	// last was so at the first look.
-	good = checked.known && checked.by.tokens.Unrevoked(claims.ID, checked.under)
-	if !good {
-		good, err = s.unrevoked(ctx, checked)
-	}
-	if err == nil && good {
+	if checked.known && checked.by.tokens.Unrevoked(claims.ID, checked.under) {
+		// After that: a token that was revoked and one whose key was changed stay dead, so that what is found alive last
+		// was so at the first look.
 		good, err = s.Keys.Alive(ctx, claims.ClientID, claims.Generation)
+	} else {
+		good, err = s.read(ctx, checked)
 	}
 	if err != nil || !good {
 		return accesstoken.Claims{}, false, err
@@ -84,20 +81,13 @@ func (s *Server) check(token keyapi.Secret) (c checked, ok bool) {
 	return c, ok
 }
 
-// unrevoked asks the database whether a token was not taken back. Errors are those of the store.
-func (s *Server) unrevoked(ctx context.Context, c checked) (bool, error) {
-	ctx, stop := context.WithTimeout(ctx, keyservice.LookPatience)
-	defer stop()
-	var revoked bool
-	var mark store.Mark
-	err := s.Store.Look(ctx, func(r store.Reader) (err error) {
-		revoked, mark, err = r.TokenState(c.claims.ID)
-		return err
-	})
-	if err == nil && !revoked && c.by.tokens != nil {
+// read asks the database whether a token counts, and remembers one that does. Errors are those of the store.
+func (s *Server) read(ctx context.Context, c checked) (good bool, err error) {
+	good, mark, err := s.Keys.TokenAlive(ctx, c.claims.ClientID, c.claims.Generation, c.claims.ID)
+	if good && c.by.tokens != nil {
 		c.by.tokens.Put(c.digest, c.claims.ExpiresAt, mark)
 	}
-	return err == nil && !revoked, err
+	return good, err
 }
 
 // Revoke takes a token back (RFC 7009, section 2): a key may do so with its own, also while it is blocked. A token

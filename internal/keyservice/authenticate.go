@@ -69,23 +69,38 @@ func (s *Service) Authenticate(ctx context.Context, accessKey string, secret key
 	return client, s.used(ctx, accessKey, accessKey == account.Key.AccessKey, account.LastUsedAt, now)
 }
 
-// Alive tells whether a token that was given to a key, in a generation of it, still counts: the key or its grace period
+// Alive tells whether tokens that were given to a key, in a generation of it, still count: the key or its grace period
 // is there, of that generation, and not blocked. Errors are those of the store.
 func (s *Service) Alive(ctx context.Context, accessKey string, generation int64) (bool, error) {
 	if state, known := s.remembered(accessKey, s.now()); known && state.Generation == generation {
 		return true, nil
 	}
 	account, mark, err := s.holder(ctx, accessKey)
-	if err != nil {
-		return false, err
-	}
+	return err == nil && s.alive(account, mark, accessKey, generation), err
+}
+
+// TokenAlive tells of one token, by its identifier (jti), whether it counts: it was not revoked, and Alive. It is read from
+// the database in one statement; mark is what it was not revoked under. Errors are those of the store.
+func (s *Service) TokenAlive(ctx context.Context, accessKey string, generation int64, id string) (yes bool, mark store.Mark, err error) {
+	var account store.Account
+	var keyMark store.Mark
+	var token store.TokenState
+	err = s.look(ctx, func(r store.Reader) (err error) {
+		account, keyMark, token, err = r.TokenHolder(accessKey, id)
+		return err
+	})
+	return err == nil && s.alive(account, keyMark, accessKey, generation) && !token.Revoked, token.Mark, err
+}
+
+// alive tells whether a key that was read is of a generation and works. Of one that does it is remembered.
+func (s *Service) alive(account store.Account, mark store.Mark, accessKey string, generation int64) bool {
 	now := s.now()
 	client, verifier := clientOf(account, accessKey, now)
 	if client.Login == "" || client.Generation != generation || len(account.Key.BlockedBy(now, s.facts(account))) > 0 {
-		return false, nil
+		return false
 	}
 	s.remember(client, account, verifier, mark)
-	return true, nil
+	return true
 }
 
 // remembered gives the state of a key that is known to work now.
@@ -118,11 +133,9 @@ func earlier(a, b time.Time) time.Time {
 
 // holder gives the account a key belongs to, and the mark it was read under; without one an account that no secret fits.
 func (s *Service) holder(ctx context.Context, accessKey string) (account store.Account, mark store.Mark, err error) {
-	ctx, stop := context.WithTimeout(ctx, LookPatience)
-	defer stop()
-	err = s.db.Look(ctx, func(r store.Reader) (err error) {
+	err = s.look(ctx, func(r store.Reader) (err error) {
 		account, mark, err = r.KeyHolder(accessKey)
-		return absentIsNone(err)
+		return err
 	})
 	if err == nil && account.Login != "" {
 		s.found.Store(&accessKey)
@@ -137,10 +150,17 @@ func (s *Service) alike(ctx context.Context, found store.Account) error {
 	if last := s.found.Load(); last != nil && found.Login == "" {
 		wanted = *last
 	}
-	return s.db.Look(ctx, func(r store.Reader) error {
+	return s.look(ctx, func(r store.Reader) error {
 		_, _, err := r.KeyHolder(wanted)
-		return absentIsNone(err)
+		return err
 	})
+}
+
+// look asks the database once, for as long as a check may wait. What is not there is no error.
+func (s *Service) look(ctx context.Context, fn func(store.Reader) error) error {
+	ctx, stop := context.WithTimeout(ctx, LookPatience)
+	defer stop()
+	return absentIsNone(s.db.Look(ctx, fn))
 }
 
 func absentIsNone(err error) error {

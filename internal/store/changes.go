@@ -39,15 +39,22 @@ func TokenMark(id string) int {
 // ResourceMark gives the place in Changes of all resource servers.
 func ResourceMark() int { return firstResource }
 
+// TokenState says whether a token was revoked, and under which mark that was read.
+type TokenState struct {
+	Revoked bool
+	Mark
+}
+
 // ChangeReader reads states together with the mark they are under, in as few statements as can be.
 type ChangeReader interface {
 	// Changes gives the numbers as they are.
 	Changes() (Changes, error)
-	// KeyHolder gives the account whose current or previous key this Access Key is; of a current key it does not tell
-	// the previous one. Error: ErrNotFound.
+	// KeyHolder gives the account whose current or previous key this Access Key is, as far as a check of the key asks for
+	// it: of a current key neither the previous one nor anything that was counted. Error: ErrNotFound.
 	KeyHolder(accessKey string) (Account, Mark, error)
-	// TokenState tells whether a token was revoked, by its identifier (jti).
-	TokenState(id string) (revoked bool, m Mark, err error)
+	// TokenHolder is KeyHolder and tells at the same instant whether a token was revoked, by its identifier (jti). Error:
+	// ErrNotFound if there is no such key; then nothing is told of the token.
+	TokenHolder(accessKey, id string) (Account, Mark, TokenState, error)
 	// ResourceState gives a resource server by its name. Error: ErrNotFound.
 	ResourceState(name string) (Resource, Mark, error)
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -24,43 +25,60 @@ func (r Reader) Changes() (c store.Changes, err error) {
 	return c, err
 }
 
-// The columns of selectHolder are accountColumns without what no check of a key asks for; those of the previous key stand
-// in for it where there is none. Fewer tables are planned faster, which is most of what a statement costs PostgreSQL.
+// What a check of a key asks for, and no more: each column costs time, and a statement of few tables is planned faster, which
+// is most of what it costs PostgreSQL. Of a previous key, which is rare, it is everything.
 const (
-	markColumns  = ", a.id % 256, COALESCE((SELECT number FROM changes WHERE place = a.id % 256), 0)"
-	selectHolder = `SELECT a.login, a.email, a.permitted, a.mfa_enabled, a.locked, a.created_at, a.revision, a.last_generation,
-		k.access_key, k.verifier, k.created_at, k.disabled, k.generation, k.last_used_at, NULL, NULL, NULL, NULL` + markColumns + `
-	FROM keys k JOIN accounts a ON a.id = k.account_id WHERE k.access_key = ?1`
-	selectFormerHolder = "SELECT " + accountColumns + markColumns + `
-	FROM previous_keys p JOIN accounts a ON a.id = p.account_id LEFT JOIN keys k ON k.account_id = a.id WHERE p.access_key = ?1`
+	currentColumns = "SELECT a.login, a.permitted, a.mfa_enabled, a.locked, k.verifier, k.created_at, k.disabled, k.generation, k.last_used_at"
+	formerColumns  = "SELECT " + accountColumns
+	markColumns    = ", a.id % 256, COALESCE((SELECT number FROM changes WHERE place = a.id % 256), 0)"
+	tokenColumns   = ", EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?2), COALESCE((SELECT number FROM changes WHERE place = ?3), 0)"
+	fromCurrent    = " FROM keys k JOIN accounts a ON a.id = k.account_id WHERE k.access_key = ?1"
+	fromFormer     = ` FROM previous_keys p JOIN accounts a ON a.id = p.account_id LEFT JOIN keys k ON k.account_id = a.id
+	WHERE p.access_key = ?1`
+
+	selectHolder            = currentColumns + markColumns + fromCurrent
+	selectFormerHolder      = formerColumns + markColumns + fromFormer
+	selectTokenHolder       = currentColumns + markColumns + tokenColumns + fromCurrent
+	selectFormerTokenHolder = formerColumns + markColumns + tokenColumns + fromFormer
 )
 
 // The 256 of markColumns is store.AccountMarks: this does not compile if it is not.
 const _ = uint(store.AccountMarks-256) + uint(256-store.AccountMarks)
 
-// KeyHolder implements store.ChangeReader. Between its two statements a key may become a previous one, and then is found
-// by the second, or be deleted; a previous one never becomes a current one.
+// KeyHolder implements store.ChangeReader.
 func (r Reader) KeyHolder(accessKey string) (a store.Account, m store.Mark, err error) {
-	for _, query := range []string{selectHolder, selectFormerHolder} {
-		err = scanAccount(&a, func(into ...any) error {
-			return r.Conn.One(query, []any{accessKey}, into...)
-		}, &m.Place, &m.Number)
-		if !errors.Is(err, store.ErrNotFound) {
-			break
-		}
-	}
+	err = r.holder(&a, &m, selectHolder, selectFormerHolder, []any{accessKey})
 	return a, m, err
 }
 
-const selectNumber = "COALESCE((SELECT number FROM changes WHERE place = ?2), 0)"
-
-// TokenState implements store.ChangeReader.
-func (r Reader) TokenState(id string) (revoked bool, m store.Mark, err error) {
-	m.Place = store.TokenMark(id)
-	err = r.Conn.One("SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?1), "+selectNumber,
-		[]any{id, m.Place}, &revoked, &m.Number)
-	return revoked, m, err
+// TokenHolder implements store.ChangeReader.
+func (r Reader) TokenHolder(accessKey, id string) (a store.Account, m store.Mark, t store.TokenState, err error) {
+	t.Place = store.TokenMark(id)
+	err = r.holder(&a, &m, selectTokenHolder, selectFormerTokenHolder, []any{accessKey, id, t.Place}, &t.Revoked, &t.Number)
+	return a, m, t, err
 }
+
+// holder looks for a key, the first of the arguments, among the current ones and then among the previous ones. Between the
+// two a key may become a previous one, and then is found by the second, or be deleted; a previous one never becomes a
+// current one.
+func (r Reader) holder(a *store.Account, m *store.Mark, current, former string, args []any, more ...any) error {
+	more = append([]any{&m.Place, &m.Number}, more...)
+	var made, used sql.NullInt64
+	err := r.Conn.One(current, args, append([]any{
+		&a.Login, &a.Permitted, &a.MFAEnabled, &a.Locked, &a.Key.Verifier, &made, &a.Key.Disabled, &a.Key.Generation, &used,
+	}, more...)...)
+	if errors.Is(err, store.ErrNotFound) {
+		return scanAccount(a, func(into ...any) error { return r.Conn.One(former, args, into...) }, more...)
+	}
+	if err != nil {
+		return err
+	}
+	a.Key.AccessKey, _ = args[0].(string)
+	a.Key.CreatedAt, a.LastUsedAt = fromDB(made), fromDB(used)
+	return nil
+}
+
+const selectNumber = "COALESCE((SELECT number FROM changes WHERE place = ?2), 0)"
 
 // ResourceState implements store.ChangeReader.
 func (r Reader) ResourceState(name string) (resource store.Resource, m store.Mark, err error) {

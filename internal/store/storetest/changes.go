@@ -20,6 +20,13 @@ func changed(before, after store.Changes) (places []int) {
 	return places
 }
 
+// asked gives what KeyHolder tells of the account of a current key.
+func asked(a store.Account) store.Account {
+	a.Email, a.CreatedAt = "", time.Time{}
+	a.Key.Revision, a.Key.LastGeneration, a.Key.Previous = 0, 0, nil
+	return a
+}
+
 var changes = map[string]func(*testing.T, *database){
 	// What a state in memory can be made old by, seen from another process, and what it is not.
 	"Changes_CountWhatIsKeptInMemory": func(t *testing.T, d *database) {
@@ -79,27 +86,37 @@ var changes = map[string]func(*testing.T, *database){
 			AccessKey: "AK-new", Verifier: []byte("v"), CreatedAt: start, Generation: 2, Revision: 2, LastGeneration: 2,
 			Previous: &lifecycle.Previous{AccessKey: "AK-old", Verifier: []byte("w"), Generation: 1, EndsAt: start},
 		}
-		d.write(func(w store.Writer) error { return w.PutKey("ada", key) })
+		d.write(func(w store.Writer) error {
+			return errors.Join(w.PutAccount(store.Account{Login: "ada", Email: "ada@example.com", Permitted: true, MFAEnabled: true}),
+				w.PutKey("ada", key), w.TouchKey("AK-new", start.Add(time.Second)), w.RevokeToken("gone", start.Add(time.Hour)))
+		})
 		want := d.account("ada")
 		for _, look := range []func(func(store.Reader) error) error{
 			func(fn func(store.Reader) error) error { return d.Look(d.context(), fn) },
 			func(fn func(store.Reader) error) error { return d.Read(d.context(), fn) },
 		} {
 			err := look(func(r store.Reader) error {
-				for _, accessKey := range []string{"AK-new", "AK-old"} {
-					got, m, err := r.KeyHolder(accessKey)
-					now, failed := d.Changes(d.context())
-					want := want
-					if accessKey == key.AccessKey {
-						want.Key.Previous = nil
+				now, err := d.Changes(d.context())
+				for accessKey, want := range map[string]store.Account{"AK-new": asked(want), "AK-old": want} {
+					got, m, failed := r.KeyHolder(accessKey)
+					if failed != nil || !reflect.DeepEqual(got, want) || m.Number != 2 || !now.Counts(m) {
+						t.Errorf("%s: %+v, %+v, %v", accessKey, got, m, failed)
 					}
-					if err != nil || failed != nil || !reflect.DeepEqual(got, want) || m.Number != 1 || !now.Counts(m) {
-						t.Errorf("%s: %+v, %+v, %v, %v", accessKey, got, m, err, failed)
+					for id, revoked := range map[string]bool{"gone": true, "there": false} {
+						again, same, token, failed := r.TokenHolder(accessKey, id)
+						if failed != nil || !reflect.DeepEqual(again, got) || same != m {
+							t.Errorf("%s, of a token: %+v, %+v, %v", accessKey, again, same, failed)
+						}
+						if token.Revoked != revoked || !now.Counts(token.Mark) || token.Place != store.TokenMark(id) {
+							t.Errorf("the token %s: %+v", id, token)
+						}
 					}
 				}
-				_, _, err := r.KeyHolder("AK-none")
-				wantNotFound(t, "KeyHolder", err)
-				return nil
+				_, _, failed := r.KeyHolder("AK-none")
+				wantNotFound(t, "KeyHolder", failed)
+				_, _, _, failed = r.TokenHolder("AK-none", "there")
+				wantNotFound(t, "TokenHolder", failed)
+				return err
 			})
 			if err != nil {
 				t.Error(err)
@@ -112,19 +129,12 @@ var changes = map[string]func(*testing.T, *database){
 			t.Errorf("the mark of before the change still counts: %v", err)
 		}
 	},
-	"TokenState_And_ResourceState": func(t *testing.T, d *database) {
+	"ResourceState": func(t *testing.T, d *database) {
 		d.write(func(w store.Writer) error {
-			return errors.Join(w.RevokeToken("gone", start.Add(time.Hour)),
-				w.CreateResource(store.Resource{Name: "api", Verifier: []byte("v"), CreatedAt: start}))
+			return w.CreateResource(store.Resource{Name: "api", Verifier: []byte("v"), CreatedAt: start})
 		})
 		err := d.Look(d.context(), func(r store.Reader) error {
 			now, err := r.Changes()
-			for id, want := range map[string]bool{"gone": true, "there": false} {
-				revoked, m, failed := r.TokenState(id)
-				if revoked != want || failed != nil || !now.Counts(m) || m.Place != store.TokenMark(id) {
-					t.Errorf("%s: revoked %t, %+v, %v", id, revoked, m, failed)
-				}
-			}
 			got, m, failed := r.ResourceState("api")
 			if failed != nil || got.Name != "api" || string(got.Verifier) != "v" || !now.Counts(m) {
 				t.Errorf("%+v, %+v, %v", got, m, failed)
