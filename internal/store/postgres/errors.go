@@ -31,6 +31,9 @@ const (
 	duplicateTable       = "42P07"
 	duplicateObject      = "42710"
 	undefinedTable       = "42P01"
+	unknownStatement     = "26000" // a prepared one
+	duplicateStatement   = "42P05"
+	planChanged          = "0A000" // of a prepared statement; by the manual any feature that is not supported
 )
 
 // classes of PostgreSQL's codes that mean that the database cannot be used now, with what can be done.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +30,7 @@ type Options struct {
 type Store struct {
 	pool     *pgxpool.Pool
 	polls    *pgxpool.Pool // for Changes: see pollConnections
+	prepares atomic.Bool   // whether looks are prepared statements
 	place    string        // what people are told of where it is: host, port and database
 	instance string
 }
@@ -56,13 +58,14 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, badAddress()
 	}
-	// No prepared statements: behind a pooler the next transaction may be on another connection. An address that asks for
-	// them has none in between.
+	s := &Store{place: placeOf(config.ConnConfig)}
+	// No prepared statements in transactions: behind a pooler the next one may be on another connection. An address that
+	// says how statements are sent means all of them.
 	if !strings.Contains(address, execMode) {
 		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+		s.prepares.Store(true)
 	}
 	config.ConnConfig.ConnectTimeout = connectTimeout
-	s := &Store{place: placeOf(config.ConnConfig)}
 	polls := config.Copy()
 	polls.MaxConns, polls.MinConns = pollConnections, 0
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {

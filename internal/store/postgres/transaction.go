@@ -53,11 +53,6 @@ func (s *Store) Write(ctx context.Context, fn func(store.Writer) error) error {
 	}
 }
 
-// Look implements store.Store: every call is a statement of its own, and so one round trip.
-func (s *Store) Look(ctx context.Context, fn func(store.Reader) error) error {
-	return fn(sqlstore.Reader{Conn: transaction{ctx, s.pool, s}})
-}
-
 // Changes implements store.Store. It is one statement, and asks for nothing a session would have to keep: no notification
 // that a pooler or a distributed database would not deliver, no number of a snapshot that only PostgreSQL itself has.
 func (s *Store) Changes(ctx context.Context) (store.Changes, error) {
