@@ -155,18 +155,21 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// bare starts it.
-func bare(b *testing.B) (address string, pid int) {
+// bare starts so many of it.
+func bare(b *testing.B, processes int) (addresses []string, pids []int) {
 	b.Helper()
-	address = freeAddress(b)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = []string{asBare + "=" + address}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
+	for range processes {
+		address := freeAddress(b)
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = []string{asBare + "=" + address}
+		if err := cmd.Start(); err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+		await(b, address)
+		addresses, pids = append(addresses, "http://"+address), append(pids, cmd.Process.Pid)
 	}
-	b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	await(b, address)
-	return "http://" + address, cmd.Process.Pid
+	return addresses, pids
 }
 
 // compare loads the two in turn, once an iteration, and reports the medians.

@@ -29,20 +29,20 @@ func program(b *testing.B) string {
 	return testkit.Build(b, "../../cmd/apikeyd")
 }
 
-// against measures one kind of request against the process that only answers.
+// against measures one kind of request against as many processes that only answer as there are replicas.
 func (w *world) against(b *testing.B, program string, replicas, connections int, ask func(int64) request, more ...string) {
 	b.Helper()
 	addresses, pids := w.serve(b, program, replicas, more...)
-	address, pid := bare(b)
+	others, otherPIDs := bare(b, replicas)
 	compare(b, &load{servers: addresses, connections: connections, request: ask},
-		&load{servers: []string{address}, connections: connections, request: ask}, pids, []int{pid})
+		&load{servers: others, connections: connections, request: ask}, pids, otherPIDs)
 }
 
 // uncached lets a replica read every key from the database.
 var uncached = []string{"--cached-keys", "0"}
 
 // BenchmarkRequests: what the requests of programs cost. "uncached" is an introspection whose key is read from the
-// database every time, "prepared" the same with statements that PostgreSQL has planned before.
+// database every time, "unprepared" the same with statements that PostgreSQL has to plan every time, as behind a pooler.
 func BenchmarkRequests(b *testing.B) {
 	path := program(b)
 	for _, d := range databases {
@@ -58,7 +58,7 @@ func BenchmarkRequests(b *testing.B) {
 				{"token", w.asksForToken, nil, ""},
 				{"introspect", w.asksAboutToken, nil, ""},
 				{"uncached", w.asksAboutToken, uncached, ""},
-				{"prepared", w.asksAboutToken, uncached, "&default_query_exec_mode=cache_statement"},
+				{"unprepared", w.asksAboutToken, uncached, "&default_query_exec_mode=exec"},
 			} {
 				if w.mode = kind.mode; w.mode != "" && w.database == "" {
 					continue
@@ -104,8 +104,8 @@ func (w *world) grown(b *testing.B, path string, ask func(int64) request) {
 	for l.sent.Load() < int64(w.keys) { // every key once
 		l.run(b, roundTakes, pids)
 	}
-	address, pid := bare(b)
-	compare(b, l, &load{servers: []string{address}, connections: 64, request: ask}, pids, []int{pid})
+	others, otherPIDs := bare(b, 1)
+	compare(b, l, &load{servers: others, connections: 64, request: ask}, pids, otherPIDs)
 	_, most := residentOf(pids[0])
 	b.ReportMetric(most, "most-MiB")
 	b.ReportMetric(w.startTook.Seconds()*1e3, "start-ms")

@@ -26,8 +26,6 @@ type Resource struct {
 type TokenReader interface {
 	// SigningKeys gives all signing keys, oldest first.
 	SigningKeys() ([]SigningKey, error)
-	// TokenRevoked tells whether a token was revoked, by its identifier (jti).
-	TokenRevoked(id string) (bool, error)
 	// RevokedTokens gives all notes of revoked tokens, in the order of their identifiers' bytes.
 	RevokedTokens() ([]RevokedToken, error)
 	// Resource gives a resource server by its name. Error: ErrNotFound.

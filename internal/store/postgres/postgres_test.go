@@ -35,6 +35,7 @@ func TestPostgres(t *testing.T) {
 		"Contract": contract, "Contract_BehindAPooler": contractBehindAPooler,
 		"Open_ManyAtOnce_MakeOneDatabase": openManyAtOnce, "Open_NoRandomness_MakesNothingAndCanBeRepeated": openNoRandomness,
 		"Open_Absent_SaysWhatToDo": openAbsent, "Open_Existing_MakesNothing": openExisting,
+		"Look_WithoutItsStatement": looksWithoutTheirStatement,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, cluster) })
 	}
@@ -50,7 +51,7 @@ func contractBehindAPooler(t *testing.T, cluster *testkit.Cluster) {
 	pooler := testkit.StartPooler(t, cluster)
 	storetest.Run(t, func(t *testing.T) func() (store.Store, error) {
 		return opener(pooler.Address(cluster, cluster.Database(t)))
-	}, "transactions", "concurrency", "replies", "tokens")
+	}, "transactions", "concurrency", "replies", "tokens", "changes")
 }
 
 func opener(address string) func() (store.Store, error) {

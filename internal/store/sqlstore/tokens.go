@@ -20,12 +20,6 @@ func (r Reader) SigningKeys() ([]store.SigningKey, error) {
 		})
 }
 
-// TokenRevoked implements store.TokenReader.
-func (r Reader) TokenRevoked(id string) (revoked bool, err error) {
-	err = r.Conn.One("SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?1)", []any{id}, &revoked)
-	return revoked, err
-}
-
 // RevokedTokens implements store.TokenReader. They are sorted here: each database has an order of texts of its own.
 func (r Reader) RevokedTokens() ([]store.RevokedToken, error) {
 	all, err := list(r.Conn, "SELECT id, expires_at FROM revoked_tokens", nil,

@@ -32,7 +32,7 @@ func dump(t *testing.T, s store.Store) string {
 			func() (any, error) { return r.Session([]byte("hash of s-ada")) },
 			func() (any, error) { return r.Resource("name") },
 			func() (any, error) { return present(r.Attempts("name")) },
-			func() (any, error) { return present(r.TokenRevoked("jti")) },
+			func() (any, error) { return oneOf(r.RevokedTokens()) },
 			func() (any, error) { return oneOf(r.SigningKeys()) },
 			func() (any, error) { return oneOf(r.Mails(0, 1)) },
 			func() (any, error) { return oneOf(r.ExpiryNotices("ada", "AK-new")) },

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -108,8 +109,8 @@ func wantSigningKeys(t *testing.T, d *database, want ...store.SigningKey) {
 func wantRevoked(t *testing.T, d *database, id string, want bool) {
 	t.Helper()
 	d.read(func(r store.Reader) error {
-		got, err := r.TokenRevoked(id)
-		if got != want {
+		all, err := r.RevokedTokens()
+		if got := slices.ContainsFunc(all, func(t store.RevokedToken) bool { return t.ID == id }); got != want {
 			t.Errorf("%s is revoked: %v, want %v", id, got, want)
 		}
 		return err
