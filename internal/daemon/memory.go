@@ -10,7 +10,7 @@ import (
 // garbageRoom is how much garbage may come together before it is collected. By default that is as much as is in use: for a
 // small service 4 MB, which an introspection a thousand times a second fills all the time, and for one with a million keys
 // in memory twice what they take.
-const garbageRoom = 24 << 20
+const garbageRoom = 20 << 20
 
 // The bounds of the percentage that comes to, which is the garbage collector's measure.
 const (

@@ -151,12 +151,20 @@ func (w *world) serve(b *testing.B, program string, replicas int, more ...string
 			args = append(args, "--database", w.database+w.mode)
 		}
 		cmd := exec.Command(program, args...)
-		log, err := os.Create(filepath.Join(b.TempDir(), fmt.Sprintf("log%d", n)))
+		path := filepath.Join(b.TempDir(), fmt.Sprintf("log%d", n))
+		log, err := os.Create(path)
 		ok(b, err)
 		cmd.Env, cmd.Stderr = []string{"HOME=" + w.data, "TZ=UTC"}, log
 		began := time.Now()
 		ok(b, cmd.Start())
-		b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = log.Close() })
+		b.Cleanup(func() {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			_ = log.Close()
+			if said, _ := os.ReadFile(path); b.Failed() {
+				b.Logf("the replica said at its end:\n%s", said[max(0, len(said)-4096):])
+			}
+		})
 		await(b, address)
 		w.startTook = time.Since(began)
 		addresses, pids = append(addresses, "http://"+address), append(pids, cmd.Process.Pid)
