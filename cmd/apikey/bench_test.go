@@ -33,11 +33,11 @@ func BenchmarkStart(b *testing.B) {
 	})
 }
 
-// BenchmarkRemoteStatus measures apikey status against a service on this machine, over plain HTTP, against a program
-// that only gets a page of it.
+// BenchmarkRemote measures commands against a service on this machine, over plain HTTP: those that ask it against a program
+// that only gets a page of it, a token that is kept against --version.
 //
-//	go test ./cmd/apikey -run '^$' -bench RemoteStatus -benchtime 300x
-func BenchmarkRemoteStatus(b *testing.B) {
+//	go test ./cmd/apikey -run '^$' -bench Remote -benchtime 300x
+func BenchmarkRemote(b *testing.B) {
 	tool, get := testkit.Build(b, program), buildProgram(b, "get", getSource)
 	k := &keyService{dir: b.TempDir(), plain: true}
 	add := []string{"account", "add", "ada", "--key-permission", "--password-stdin"}
@@ -55,8 +55,12 @@ func BenchmarkRemoteStatus(b *testing.B) {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	process(b, env, tool, "generate", "--quiet")
+	process(b, env, tool, "token")
+	getPage := []string{get, k.server + "/.well-known/oauth-authorization-server"}
 	comparePairs(b, env, []pair{
-		{"status÷get", []string{tool, "status", "-o", "json"}, []string{get, k.server + "/.well-known/oauth-authorization-server"}},
+		{"status÷get", []string{tool, "status", "-o", "json"}, getPage},
+		{"fresh-token÷get", []string{tool, "token", "--fresh"}, getPage},
+		{"token÷version", []string{tool, "token"}, []string{tool, "--version"}},
 	})
 }
 
