@@ -143,11 +143,16 @@ func (s *Service) principal(r store.Reader, hash []byte) (Principal, error) {
 
 // alive tells whether a session has not ended by itself. Pipelines may rest: some run once a quarter.
 func (s *Service) alive(session store.Session) bool {
-	now, used := s.now(), session.SeenAt
-	if used.IsZero() {
-		used = session.CreatedAt
+	now := s.now()
+	return now.Before(session.ExpiresAt) && (session.Name != "" || now.Before(lastUsed(session).Add(idleFor)))
+}
+
+// lastUsed gives when a session was last used: it was made then if it never was.
+func lastUsed(session store.Session) time.Time {
+	if session.SeenAt.IsZero() {
+		return session.CreatedAt
 	}
-	return now.Before(session.ExpiresAt) && (session.Name != "" || now.Before(used.Add(idleFor)))
+	return session.SeenAt
 }
 
 // person reads a principal again. Errors: CodeUnauthenticated if it has lost its session, CodeNotPermitted for a

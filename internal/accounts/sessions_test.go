@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -161,6 +162,55 @@ func TestSessions_AreThoseThatRun(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("pipelines only %v: %q, want %q", only, got, want)
 		}
+	}
+}
+
+// TestSessions_OfAPerson_AreBounded: the hundred that were used last run, and those of pipelines and of others do not
+// count.
+func TestSessions_OfAPerson_AreBounded(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada", "bob")
+	first, p := w.signIn("ada", "")
+	bobs, _ := w.signIn("bob", "")
+	pipeline, _, err := w.CreatePipelineSession(ctx, p, "ci", nil, time.Hour, home)
+	w.must(err)
+	unused, _ := w.signIn("ada", "")
+	w.wait(time.Minute)
+	for range 98 {
+		w.must(w.try("ada", password, "", home))
+	}
+	w.principal(first)
+	newest, _ := w.signIn("ada", "")
+	_, err = w.Authenticate(ctx, unused)
+	w.want(err, keyapi.CodeUnauthenticated)
+	for _, token := range []keyapi.Secret{first, newest, pipeline, bobs} {
+		w.principal(token)
+	}
+	if n := w.rows("ada"); n != 101 {
+		t.Errorf("%d sessions are stored, want 101", n)
+	}
+}
+
+// TestPipelineSessions_AreBounded: one too many is refused, until another one has ended. What has ended leaves no row.
+func TestPipelineSessions_AreBounded(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada")
+	_, p := w.signIn("ada", "")
+	create := func(name string, ttl time.Duration) error {
+		_, _, err := w.CreatePipelineSession(ctx, p, name, nil, ttl, home)
+		return err
+	}
+	w.must(create("short", time.Second))
+	for n := range 99 {
+		w.must(create(fmt.Sprint("ci-", n), time.Hour))
+	}
+	w.want(create("more", time.Hour), keyapi.CodeInvalidRequest)
+	w.must(w.try("ada", password, "", home)) // those of a person are not counted with them
+	w.wait(time.Second)
+	w.want(create("more", time.Hour), "")
+	w.want(create("even-more", time.Hour), keyapi.CodeInvalidRequest)
+	if n := w.rows("ada"); n != 102 {
+		t.Errorf("%d sessions are stored, want 102", n)
 	}
 }
 
