@@ -103,7 +103,7 @@ func (s *Service) record(w store.Writer, account store.Account, before lifecycle
 			return err
 		}
 	}
-	if err := s.keepReply(w, r, result, now); err != nil {
+	if err := s.keepReply(w, actor, r, result, now); err != nil {
 		return err
 	}
 	subject := after.AccessKey
