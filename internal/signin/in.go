@@ -51,20 +51,31 @@ func (d *Desk) SignIn(ctx context.Context, service Service, in Request) (Result,
 	if err != nil {
 		return Result{}, err
 	}
-	// From here on there is a session: an interrupt must not come between it and its rest.
-	ctx = context.WithoutCancel(ctx)
-	before := d.formerly(ctx, in.Before)
-	if err := d.keep(ctx, seat, store, session); err != nil {
-		service.SetSession(session.Token)
-		if endErr := service.SignOut(ctx); endErr != nil {
-			d.Log.Debug("the session that could not be kept was not ended", "error", endErr)
+	// From here on there is a session: an interrupt ends the wait for others, and comes not between it and its rest.
+	rest := context.WithoutCancel(ctx)
+	before := d.former(rest, in.Before) // may ask a person, so not under the lock
+	var written error
+	if err := d.underLock(ctx, seat, func() error {
+		if err := d.keep(rest, seat, store, session); err != nil {
+			return err
 		}
+		written = d.writeProfile(in, useFile)
+		return nil
+	}); err != nil {
+		d.end(rest, service, session.Token)
 		return Result{}, err
 	}
-	if err := d.writeProfile(in, useFile); err != nil {
-		return Result{}, err
+	if written != nil {
+		return Result{}, written
 	}
-	d.endFormer(ctx, service, in.Before, seat, before)
+	if !before.IsZero() && in.Before.Origin == service.Origin() {
+		d.end(rest, service, before)
+	}
+	if in.Before != seat {
+		if _, err := d.Forget(ctx, in.Before); err != nil {
+			d.Log.Debug("the session before this one is still kept here", "error", err)
+		}
+	}
 	service.SetSession(session.Token)
 	return Result{Login: in.Login, ExpiresAt: session.ExpiresAt, MFAEnabled: session.MFAEnabled, Store: store.Kind()}, nil
 }
@@ -145,16 +156,44 @@ func (d *Desk) post(ctx context.Context, service Service, in Request) (keyapi.Se
 	return session, err
 }
 
-// keep brings a session to rest, the note of it last.
+// keep brings a session to rest, under the lock of its account: the note of it, and then the end of what rests elsewhere.
 func (d *Desk) keep(ctx context.Context, seat Seat, store secretstore.Store, session keyapi.Session) error {
 	if err := store.Put(ctx, seat.slot(), session.Token); err != nil {
 		return err
 	}
 	before, _ := d.Note(seat) // a damaged one tells nothing
-	return d.writeNote(seat, Note{
+	after := Note{
 		Store: store.Kind(), At: d.Now().UTC().Truncate(time.Second), ExpiresAt: session.ExpiresAt.UTC(),
-		Stale: withoutKind(before.Stale, store.Kind()),
-	})
+		Stale: withoutKind(before.stores(), store.Kind()),
+	}
+	if err := d.writeNote(seat, after); err != nil {
+		return err
+	}
+	d.removeStale(ctx, seat, after)
+	return nil
+}
+
+// removeStale removes the former session from where the one that is noted does not rest. What a store does not let go
+// of stays noted.
+func (d *Desk) removeStale(ctx context.Context, seat Seat, n Note) {
+	var left []secretstore.Kind
+	for _, kind := range n.Stale {
+		store := d.Keeper.Store(kind)
+		if store == nil {
+			continue
+		}
+		if err := store.Delete(ctx, seat.slot()); err != nil {
+			d.Log.Debug("the session before this one is still kept here", "error", err)
+			left = append(left, kind)
+		}
+	}
+	if len(left) == len(n.Stale) {
+		return
+	}
+	n.Stale = left
+	if err := d.writeNote(seat, n); err != nil {
+		d.Log.Debug("the note of the session keeps what is removed", "error", err)
+	}
 }
 
 func (d *Desk) writeProfile(in Request, useFile bool) error {
@@ -175,44 +214,20 @@ func (d *Desk) writeProfile(in Request, useFile bool) error {
 	return nil
 }
 
-// former is a session that another one takes the place of.
-type former struct {
-	session keyapi.Secret
-	note    Note
-}
-
-// formerly reads the session a profile had before. What can't be read can't be ended, and ends on its own.
-func (d *Desk) formerly(ctx context.Context, before Seat) former {
-	note, err := d.Note(before)
-	if err != nil || before.Login == "" || note.Store == "" {
-		return former{}
-	}
+// former reads the session a profile had before; the zero Secret if there is none. What can't be read can't be ended, and
+// ends on its own.
+func (d *Desk) former(ctx context.Context, before Seat) keyapi.Secret {
 	session, err := d.Session(ctx, before)
 	if err != nil {
-		d.Log.Debug("the session before this one could not be read", "error", err)
+		d.Log.Debug("there is no session before this one that can be read", "error", err)
 	}
-	return former{session, note}
+	return session
 }
 
-// endFormer ends the session a profile had before, at the service and here.
-func (d *Desk) endFormer(ctx context.Context, service Service, before, now Seat, f former) {
-	if f.note.Store == "" {
-		return
-	}
-	if !f.session.IsZero() && before.Origin == service.Origin() {
-		service.SetSession(f.session)
-		if err := service.SignOut(ctx); err != nil {
-			d.Log.Debug("the session before this one was not ended at the service", "error", err)
-		}
-	}
-	note, err := d.Note(now)
-	switch store := d.Keeper.Store(f.note.Store); {
-	case before != now:
-		_, err = d.Forget(ctx, before)
-	case err == nil && store != nil && f.note.Store != note.Store: // else the new session lies in its slot
-		err = store.Delete(ctx, before.slot())
-	}
-	if err != nil {
-		d.Log.Debug("the session before this one is still kept here", "error", err)
+// end ends a session at its service, if that can be done.
+func (d *Desk) end(ctx context.Context, service Service, session keyapi.Secret) {
+	service.SetSession(session)
+	if err := service.SignOut(ctx); err != nil {
+		d.Log.Debug("a session was not ended at the service", "error", err)
 	}
 }

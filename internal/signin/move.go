@@ -11,7 +11,7 @@ import (
 )
 
 // Rest is where the session of a seat rests. It goes along when the secret of the account is moved: package custody has
-// the order.
+// the order, and holds the lock.
 type Rest struct {
 	Desk *Desk
 	Seat Seat
@@ -33,7 +33,7 @@ func (r Rest) Copy(ctx context.Context, to secretstore.Store) (changed bool, err
 	}
 	session, err := from.Get(ctx, r.Seat.slot())
 	if keyapi.CodeOf(err) == keyapi.CodeNoSecret {
-		_, err := r.Desk.Forget(ctx, r.Seat)
+		_, err := r.Desk.forget(ctx, r.Seat)
 		return false, err
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"path/filepath"
 	"time"
 
@@ -20,8 +21,23 @@ type Note struct {
 	Stale []secretstore.Kind `json:"stale,omitempty"`
 }
 
+// stores are all in which there may be a session.
+func (n Note) stores() []secretstore.Kind {
+	if n.Store == "" {
+		return n.Stale
+	}
+	return withKind(n.Stale, n.Store)
+}
+
+func (d *Desk) dir(s Seat) string { return keeping.AccountDir(d.Data, s.Origin, s.Login) }
+
+// underLock runs fn while holding the lock of a seat's account, which a move of what is kept of it holds too.
+func (d *Desk) underLock(ctx context.Context, s Seat, fn func() error) error {
+	return keeping.UnderLock(ctx, d.dir(s), d.Log, func(bool) error { return fn() })
+}
+
 func (d *Desk) notePath(s Seat) string {
-	return filepath.Join(keeping.AccountDir(d.Data, s.Origin, s.Login), "session.json")
+	return filepath.Join(d.dir(s), "session.json")
 }
 
 // Note reads where the session of a seat rests. Error: CodeStoreFailed.
