@@ -2,9 +2,11 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/failpoint"
 	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/profile"
@@ -158,10 +160,10 @@ func (d *Desk) post(ctx context.Context, service Service, in Request) (keyapi.Se
 
 // keep brings a session to rest, under the lock of its account: the note of it, and then the end of what rests elsewhere.
 func (d *Desk) keep(ctx context.Context, seat Seat, store secretstore.Store, session keyapi.Session) error {
-	if err := store.Put(ctx, seat.slot(), session.Token); err != nil {
+	before, _ := d.Note(seat) // a damaged one tells nothing
+	if err := d.put(ctx, seat, before, store, session.Token); err != nil {
 		return err
 	}
-	before, _ := d.Note(seat) // a damaged one tells nothing
 	after := Note{
 		Store: store.Kind(), At: d.Now().UTC().Truncate(time.Second), ExpiresAt: session.ExpiresAt.UTC(),
 		Stale: withoutKind(before.stores(), store.Kind()),
@@ -171,6 +173,26 @@ func (d *Desk) keep(ctx context.Context, seat Seat, store secretstore.Store, ses
 	}
 	d.removeStale(ctx, seat, after)
 	return nil
+}
+
+// put puts a session into a store. Before it is there the note tells of it: whatever happens, no session is in a store of
+// which nothing tells.
+func (d *Desk) put(ctx context.Context, seat Seat, before Note, to secretstore.Store, session keyapi.Secret) error {
+	if to.Kind() == before.Store {
+		return to.Put(ctx, seat.slot(), session)
+	}
+	marked := before
+	marked.Stale = withKind(before.Stale, to.Kind())
+	if err := d.writeNote(seat, marked); err != nil {
+		return err
+	}
+	failpoint.Hit("session-noted")
+	err := to.Put(ctx, seat.slot(), session)
+	if err != nil && to.Delete(ctx, seat.slot()) == nil && keyapi.CodeOf(err) != keyapi.CodeStoreTimeout {
+		err = errors.Join(err, d.writeNote(seat, before))
+	}
+	failpoint.Hit("session-put")
+	return err
 }
 
 // removeStale removes the former session from where the one that is noted does not rest. What a store does not let go

@@ -17,7 +17,8 @@ type Note struct {
 	Store     secretstore.Kind `json:"store,omitempty"`
 	At        time.Time        `json:"keptAt,omitzero"`
 	ExpiresAt time.Time        `json:"expiresAt,omitzero"` // its latest end
-	// Stale are stores that may have it too, from a move that was cut short or that one of them did not let end.
+	// Stale are stores that may have it too, or one before it: from signing in or a move that was cut short, or that a store
+	// did not let end.
 	Stale []secretstore.Kind `json:"stale,omitempty"`
 }
 
@@ -52,7 +53,11 @@ func (d *Desk) Note(s Seat) (Note, error) {
 	return n, nil
 }
 
+// writeNote writes a note durably; nothing to note is no file.
 func (d *Desk) writeNote(s Seat, n Note) error {
+	if len(n.stores()) == 0 {
+		return d.dropNote(s)
+	}
 	path := d.notePath(s)
 	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
 		return keeping.Failed(err)

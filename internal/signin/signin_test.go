@@ -315,6 +315,48 @@ func TestSignIn_Again_EndsTheSessionBefore(t *testing.T) {
 	}
 }
 
+// killing is a store in whose Put the program is killed: the session is in it, and nothing more is done.
+type killing struct{ *storefake.Store }
+
+func (s killing) Put(ctx context.Context, slot secretstore.Slot, secret keyapi.Secret) error {
+	_ = s.Store.Put(ctx, slot, secret)
+	panic("killed")
+}
+
+// TestSignIn_ThatIsKilled_LeavesNoSessionOfWhichNothingTells: the next sign-in, a move and signing out find it.
+func TestSignIn_ThatIsKilled_LeavesNoSessionOfWhichNothingTells(t *testing.T) {
+	for name, after := range map[string]func(b *bench) error{
+		"sign out": func(b *bench) error { _, err := b.SignOutOf(ada); return err },
+		"sign in to another store": func(b *bench) error {
+			b.Keeper.Choice = keeping.ChooseFile
+			_, err := b.signIn(b.request())
+			return err
+		},
+		"move": func(b *bench) error {
+			r := signin.Rest{Desk: b.Desk, Seat: ada}
+			_, err := r.Copy(context.Background(), b.file)
+			_, clearErr := r.Clear(context.Background())
+			return errors.Join(err, clearErr)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.Keeper.Keyring = killing{b.keyring}
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = b.signIn(b.request())
+			}()
+			b.Keeper.Keyring = b.keyring
+			if _, err := b.Session(context.Background(), ada); len(b.keyring.Kept) != 1 || keyapi.CodeOf(err) != keyapi.CodeUnauthenticated {
+				t.Fatalf("kept %v, %v", b.keyring.Kept, err)
+			}
+			if err := after(b); err != nil || len(b.keyring.Kept) != 0 {
+				t.Errorf("%v, kept %v", err, b.keyring.Kept)
+			}
+		})
+	}
+}
+
 // lock holds the lock of ada's account, as another apikey that moves or makes something does.
 func (b *bench) lock() (release func()) {
 	b.t.Helper()
