@@ -115,12 +115,12 @@ func (d *Desk) ask(ctx context.Context, in *Request) error {
 	title := "Sign in to " + in.Server
 	var fields []popup.Field
 	if in.Login == "" {
-		fields = append(fields, popup.Field{Title: "Login", Validate: notEmpty})
+		fields = append(fields, popup.Field{Title: "Login", Validate: popup.NotEmpty})
 	} else {
 		title += " as " + in.Login
 	}
 	if in.Password.IsZero() {
-		fields = append(fields, popup.Field{Title: "Password", Secret: true, Validate: notEmpty})
+		fields = append(fields, popup.Field{Title: "Password", Secret: true, Validate: popup.NotEmpty})
 	}
 	values, err := d.Popup.Ask(ctx, title, fields...)
 	if err != nil {
