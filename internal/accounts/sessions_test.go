@@ -111,6 +111,31 @@ func TestPipelineSession_NeedsAFreshCode(t *testing.T) {
 	w.want(err, keyapi.CodeOTPRequired)
 }
 
+// TestPipelineSession_FromBeforeMFA_IsNotVerified: who had the password alone could make one, and must not come by a key
+// once its person has MFA.
+func TestPipelineSession_FromBeforeMFA_IsNotVerified(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada")
+	token, p := w.signIn("ada", "")
+	before, _, err := w.CreatePipelineSession(ctx, p, "before", []string{"generate"}, time.Hour, away)
+	w.must(err)
+	if !w.principal(before).Verified {
+		t.Error("it has the password behind it, and the account has nothing else")
+	}
+	seed, _, err := w.BeginMFA(ctx, p)
+	w.must(err)
+	_, err = w.ConfirmMFA(ctx, p, secret(w.code(seed.Reveal())), home)
+	w.must(err)
+	after, _, err := w.CreatePipelineSession(ctx, w.principal(token), "after", []string{"generate"}, time.Hour, home)
+	w.must(err)
+	for range 2 { // the second time after it was noted that they were used
+		if w.principal(before).Verified || !w.principal(after).Verified {
+			t.Errorf("before MFA: verified %v, with it: %v", w.principal(before).Verified, w.principal(after).Verified)
+		}
+		w.wait(20 * time.Minute)
+	}
+}
+
 // TestPipelineSession_MayNothingOfAPerson: key verbs only.
 func TestPipelineSession_MayNothingOfAPerson(t *testing.T) {
 	w := newWorld(t)
