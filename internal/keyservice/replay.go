@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/store"
@@ -75,16 +76,18 @@ func (s *Service) roomForReply(w store.Writer, login string, actor Actor, now ti
 
 // keepReply stores the reply of a change under its Idempotency-Key. Where there is no room the change is refused, with
 // CodeRateLimited, unless it takes something away: then the reply is not kept. No more can be taken away than was given.
+// A change without an Idempotency-Key takes a place too, under a hash that nobody knows anything of: each writes a line of
+// the audit trail, which stays.
 func (s *Service) keepReply(w store.Writer, actor Actor, r request, result keyapi.Result, now time.Time) error {
 	room, err := s.roomForReply(w, r.login, actor, now)
-	if err != nil || r.key.IsZero() {
+	if err != nil || takesAway(r.action) && (!room || r.key.IsZero()) {
 		return err
-	}
-	if !room && takesAway(r.action) {
-		return nil
 	}
 	if !room {
 		return tooManyKept()
+	}
+	if r.key.IsZero() {
+		return s.takePlace(w, r.login, now)
 	}
 	plain, err := json.Marshal(replyJSON{Key: result.Key, Changed: result.Changed, Secret: result.AccessSecret.Reveal()})
 	if err != nil {
@@ -99,6 +102,15 @@ func (s *Service) keepReply(w store.Writer, actor Actor, r request, result keyap
 		return err
 	}
 	return w.PutReply(reply)
+}
+
+// takePlace adds an idempotency record that no request will match.
+func (s *Service) takePlace(w store.Writer, login string, now time.Time) error {
+	hash := make([]byte, sha256.Size)
+	if _, err := io.ReadFull(s.random, hash); err != nil {
+		return fmt.Errorf("reading random bytes: %w", err)
+	}
+	return w.PutReply(store.Reply{Hash: hash, Login: login, At: now})
 }
 
 // replay looks for the kept reply of a request.

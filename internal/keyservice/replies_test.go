@@ -109,3 +109,27 @@ func TestReplies_OfOneAccount_AreBounded(t *testing.T) {
 		t.Errorf("a day later there are %d records, want 1", left)
 	}
 }
+
+// TestReplies_ChangesWithoutAnIdempotencyKey_AreCountedToo: each leaves a line in the audit trail for good, and who could
+// disable and activate a key without end would fill the disk.
+func TestReplies_ChangesWithoutAnIdempotencyKey_AreCountedToo(t *testing.T) {
+	s := newService(t, withMFA)
+	s.account("ada", true, true)
+	_, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{})
+	s.want(err, "")
+	do := func(a keyapi.Action) error {
+		_, err := s.Act(context.Background(), "ada", keyservice.Actor{Name: "ada", Verified: true}, a, keyapi.Change{})
+		return err
+	}
+	s.fill("ada", 9997)
+	for range 2 {
+		s.want(do(keyapi.ActionDisable), "")
+		s.want(do(keyapi.ActionActivate), "")
+	}
+	s.want(do(keyapi.ActionDisable), "")
+	s.want(do(keyapi.ActionActivate), keyapi.CodeRateLimited)
+	if n := s.count("ada"); n != 10_000 {
+		t.Errorf("%d records", n)
+	}
+	s.want(do(keyapi.ActionDelete), "")
+}
