@@ -73,7 +73,7 @@ func (d *Desk) SignIn(ctx context.Context, service Service, in Request) (Result,
 	if !before.IsZero() && in.Before.Origin == service.Origin() {
 		d.end(rest, service, before)
 	}
-	if in.Before != seat {
+	if in.Before.slot() != seat.slot() { // the address may be written another way
 		if _, err := d.Forget(ctx, in.Before); err != nil {
 			d.Log.Debug("the session before this one is still kept here", "error", err)
 		}

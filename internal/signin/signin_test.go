@@ -315,6 +315,18 @@ func TestSignIn_Again_EndsTheSessionBefore(t *testing.T) {
 	}
 }
 
+// TestSignIn_Again_ByAnotherAddressOfTheSameService_KeepsTheNewSession: the two have one slot.
+func TestSignIn_Again_ByAnotherAddressOfTheSameService_KeepsTheNewSession(t *testing.T) {
+	b := newBench(t)
+	b.mustSignIn(b.request())
+	in := b.request()
+	in.Server, in.Before = server+"/", ada
+	b.mustSignIn(in)
+	if session, err := b.Session(context.Background(), ada); err != nil || session.Reveal() != b.live[1] || b.live[0] != "" {
+		t.Errorf("%v; live: %q", err, b.live)
+	}
+}
+
 // killing is a store in whose Put the program is killed: the session is in it, and nothing more is done.
 type killing struct{ *storefake.Store }
 
