@@ -327,6 +327,24 @@ func TestSignIn_Again_ByAnotherAddressOfTheSameService_KeepsTheNewSession(t *tes
 	}
 }
 
+// TestSignIn_CapitalsDoNotMatter: as for the service. What is kept of the account is found by its one name.
+func TestSignIn_CapitalsDoNotMatter(t *testing.T) {
+	b := newBench(t)
+	for _, typed := range []string{"", "Ada "} {
+		in := b.request()
+		in.Login = typed
+		if typed == "" {
+			in.Password, b.answers = keyapi.Secret{}, [][]string{{" ADA", "right"}}
+		}
+		if out := b.mustSignIn(in); out.Login != "ada" {
+			t.Errorf("signed in as %q", out.Login)
+		}
+		if _, err := b.Session(context.Background(), ada); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // killing is a store in whose Put the program is killed: the session is in it, and nothing more is done.
 type killing struct{ *storefake.Store }
 
