@@ -43,6 +43,8 @@ type Service struct {
 	seals       seals
 	limits      limits
 	waiting     chan struct{} // attempts that wait for others to be decided
+	decided     chan struct{} // tells one of them that something was
+	lookAgain   time.Duration // after which one looks that is not told
 }
 
 // New makes the service.
@@ -53,7 +55,7 @@ func New(o Options) *Service {
 		// The precision of every store: what was written compares equal to what is read.
 		now:    func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) },
 		hasher: newHasher(o.Random), seals: newSeals(o.Key, o.Random), limits: newLimits(o.Key),
-		waiting: make(chan struct{}, waitingAtMost),
+		waiting: make(chan struct{}, waitingAtMost), decided: make(chan struct{}, 1), lookAgain: lookAgain,
 	}
 	if s.issuer == "" {
 		s.issuer = "apikey"

@@ -32,3 +32,6 @@ func (s *Service) HashesQueued() int { return len(s.hasher.queue) }
 
 // WaitingForOthers is how many attempts wait for others to be decided.
 func (s *Service) WaitingForOthers() int { return len(s.waiting) }
+
+// LookOnlyIfTold makes attempts that wait for others look only when they are told that something was decided.
+func (s *Service) LookOnlyIfTold() { s.lookAgain = time.Hour }

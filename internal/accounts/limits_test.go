@@ -165,11 +165,7 @@ func TestHashing_TwoAtATime_AndABoundedQueue(t *testing.T) {
 	for n := range 16 {
 		go func() { waited <- signIn(waiting, 2+n) }()
 	}
-	for deadline := time.Now().Add(20 * time.Second); w.HashesQueued() < 18; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d are in the queue", w.HashesQueued())
-		}
-	}
+	eventually(w, func() bool { return w.HashesQueued() == 18 })
 	w.wantWait(signIn(ctx, 18), time.Second)
 	w.wantWait(w.SetPassword(ctx, "ada", secret(password)), time.Second)
 	cancel()

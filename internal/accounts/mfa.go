@@ -109,8 +109,8 @@ func (s *Service) ConfirmMFA(ctx context.Context, p Principal, given keyapi.Secr
 	return shown, nil
 }
 
-// turnOn stores that an account has MFA. Of its sessions only the one that gave the code counts as verified: the others
-// have no more than the password behind them.
+// turnOn stores that an account has MFA. Of its sessions only the one that gave the code counts as verified: the others,
+// those of pipelines too, have no more than the password behind them.
 func (s *Service) turnOn(w *transaction, p Principal, c store.Credentials, from Origin) error {
 	p.Account.MFAEnabled, p.Account.Key = true, p.Account.Key.Revise()
 	err := errors.Join(w.PutCredentials(p.Login, c), w.PutAccount(p.Account), w.PutKey(p.Login, p.Account.Key))

@@ -115,7 +115,7 @@ func TestMFA_OtherSessionsHaveOnlyThePassword(t *testing.T) {
 	_, err = w.ConfirmMFA(ctx, p, secret(w.code(seed.Reveal())), home)
 	w.must(err)
 	w.want(w.principal(other).RequireVerified(), keyapi.CodeOTPRequired)
-	w.want(w.principal(pipeline).RequireVerified(), "")
+	w.want(w.principal(pipeline).RequireVerified(), keyapi.CodeOTPRequired)
 }
 
 func TestMFA_SeedsOpenForTheirAccountOnly(t *testing.T) {

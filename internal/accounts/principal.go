@@ -32,11 +32,13 @@ var impliedBy = map[string][]string{
 
 // Principal is who makes a request.
 type Principal struct {
-	Login    string
-	Session  store.Session
-	Account  store.Account
-	Origin   Origin // of the request, for the audit trail. Authenticate says where the session was made; callers know better
-	Verified bool   // a code was given within 15 minutes (without MFA: the password), or none is needed: a pipeline's session
+	Login   string
+	Session store.Session
+	Account store.Account
+	Origin  Origin // of the request, for the audit trail. Authenticate says where the session was made; callers know better
+	// Verified: a code was given within 15 minutes, or without MFA the password. A pipeline gives none: it counts as verified
+	// by the code its session was made with.
+	Verified bool
 }
 
 // Pipeline tells whether a pipeline makes the request.
@@ -137,17 +139,26 @@ func (s *Service) principal(r store.Reader, hash []byte) (Principal, error) {
 		return Principal{}, s.accountLocked()
 	}
 	p := Principal{Login: session.Login, Session: session, Account: account, Origin: Origin{session.From, session.UserAgent}}
-	p.Verified = p.Pipeline() || s.now().Before(session.VerifiedAt.Add(verifiedFor))
+	if p.Pipeline() { // made with no more than the password, it has lost what it was verified by when MFA was turned on
+		p.Verified = !account.MFAEnabled || !session.VerifiedAt.IsZero()
+	} else {
+		p.Verified = s.now().Before(session.VerifiedAt.Add(verifiedFor))
+	}
 	return p, nil
 }
 
 // alive tells whether a session has not ended by itself. Pipelines may rest: some run once a quarter.
 func (s *Service) alive(session store.Session) bool {
-	now, used := s.now(), session.SeenAt
-	if used.IsZero() {
-		used = session.CreatedAt
+	now := s.now()
+	return now.Before(session.ExpiresAt) && (session.Name != "" || now.Before(lastUsed(session).Add(idleFor)))
+}
+
+// lastUsed gives when a session was last used: it was made then if it never was.
+func lastUsed(session store.Session) time.Time {
+	if session.SeenAt.IsZero() {
+		return session.CreatedAt
 	}
-	return now.Before(session.ExpiresAt) && (session.Name != "" || now.Before(used.Add(idleFor)))
+	return session.SeenAt
 }
 
 // person reads a principal again. Errors: CodeUnauthenticated if it has lost its session, CodeNotPermitted for a

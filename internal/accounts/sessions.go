@@ -31,9 +31,9 @@ func (s *Service) Sessions(ctx context.Context, p Principal, pipelinesOnly bool)
 
 // CreatePipelineSession makes a session that may do a few verbs of the key, for a program, and gives its token, which
 // nobody ever sees again. "status" is always among them. ttl is how long it lasts, at most a year. The name is
-// [a-z0-9-]{1,32} and no other running pipeline session of the account has it. Errors: CodeInvalidRequest; CodeOTPRequired
-// or, without MFA, CodeUnauthenticated if the last code or password was given too long ago; CodeNotPermitted for a
-// pipeline.
+// [a-z0-9-]{1,32} and no other running pipeline session of the account has it; there may be a hundred. Errors:
+// CodeInvalidRequest; CodeOTPRequired or, without MFA, CodeUnauthenticated if the last code or password was given too long
+// ago; CodeNotPermitted for a pipeline.
 func (s *Service) CreatePipelineSession(
 	ctx context.Context, p Principal, name string, allow []string, ttl time.Duration, from Origin,
 ) (keyapi.Secret, store.Session, error) {
@@ -52,7 +52,7 @@ func (s *Service) CreatePipelineSession(
 		if err := pipeline(&session, name, allow, ttl); err != nil {
 			return err
 		}
-		if err := s.freeName(w, p.Login, name); err != nil {
+		if err := s.roomForPipeline(w, p.Login, name); err != nil {
 			return err
 		}
 		if err := w.CreateSession(session); err != nil {
@@ -91,23 +91,60 @@ func pipeline(session *store.Session, name string, allow []string, ttl time.Dura
 	return nil
 }
 
-// freeName removes what has ended under a name, and refuses one that is in use.
-func (s *Service) freeName(w store.Writer, login, name string) error {
+// sessionsAtMost is how many sessions of a kind may run for an account: those of its person, and those of its pipelines.
+// Nobody needs so many who does not mean to fill the database.
+const sessionsAtMost = 100
+
+// running removes those of an account's sessions that have ended by themselves, and gives the others of a kind, newest
+// first.
+func (s *Service) running(w store.Writer, login string, pipelines bool) (found []store.Session, err error) {
 	sessions, err := w.Sessions(login)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, one := range sessions {
 		switch {
-		case one.Name != name:
-		case s.alive(one):
-			return keyapi.Errorf(keyapi.CodeInvalidRequest, "There is a pipeline session of this name already",
-				"Choose another name, or revoke that one first.")
-		default:
+		case !s.alive(one):
 			if err := w.DeleteSession(login, one.ID); err != nil {
-				return err
+				return nil, err
 			}
+		case pipelines == (one.Name != ""):
+			found = append(found, one)
 		}
+	}
+	return found, nil
+}
+
+// roomForPerson makes room for one more session of a person. Those that were not used for longest end for it: who signs
+// in is never turned away.
+func (s *Service) roomForPerson(w store.Writer, login string) error {
+	found, err := s.running(w, login, false)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(found, func(a, b store.Session) int { return lastUsed(b).Compare(lastUsed(a)) })
+	for _, one := range found[min(sessionsAtMost-1, len(found)):] {
+		if err := w.DeleteSession(login, one.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// roomForPipeline refuses a name that is in use, and one session too many. None is ended for it: a pipeline that works
+// must not stop because another one was let in. Error: CodeInvalidRequest.
+func (s *Service) roomForPipeline(w store.Writer, login, name string) error {
+	found, err := s.running(w, login, true)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(found, func(one store.Session) bool { return one.Name == name }) {
+		return keyapi.Errorf(keyapi.CodeInvalidRequest, "There is a pipeline session of this name already",
+			"Choose another name, or revoke that one first.")
+	}
+	if len(found) >= sessionsAtMost {
+		return keyapi.Errorf(keyapi.CodeInvalidRequest, "There are too many pipeline sessions of this account",
+			"Revoke one that is not used any more first.")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -110,6 +111,31 @@ func TestPipelineSession_NeedsAFreshCode(t *testing.T) {
 	w.want(err, keyapi.CodeOTPRequired)
 }
 
+// TestPipelineSession_FromBeforeMFA_IsNotVerified: who had the password alone could make one, and must not come by a key
+// once its person has MFA.
+func TestPipelineSession_FromBeforeMFA_IsNotVerified(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada")
+	token, p := w.signIn("ada", "")
+	before, _, err := w.CreatePipelineSession(ctx, p, "before", []string{"generate"}, time.Hour, away)
+	w.must(err)
+	if !w.principal(before).Verified {
+		t.Error("it has the password behind it, and the account has nothing else")
+	}
+	seed, _, err := w.BeginMFA(ctx, p)
+	w.must(err)
+	_, err = w.ConfirmMFA(ctx, p, secret(w.code(seed.Reveal())), home)
+	w.must(err)
+	after, _, err := w.CreatePipelineSession(ctx, w.principal(token), "after", []string{"generate"}, time.Hour, home)
+	w.must(err)
+	for range 2 { // the second time after it was noted that they were used
+		if w.principal(before).Verified || !w.principal(after).Verified {
+			t.Errorf("before MFA: verified %v, with it: %v", w.principal(before).Verified, w.principal(after).Verified)
+		}
+		w.wait(20 * time.Minute)
+	}
+}
+
 // TestPipelineSession_MayNothingOfAPerson: key verbs only.
 func TestPipelineSession_MayNothingOfAPerson(t *testing.T) {
 	w := newWorld(t)
@@ -161,6 +187,55 @@ func TestSessions_AreThoseThatRun(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("pipelines only %v: %q, want %q", only, got, want)
 		}
+	}
+}
+
+// TestSessions_OfAPerson_AreBounded: the hundred that were used last run, and those of pipelines and of others do not
+// count.
+func TestSessions_OfAPerson_AreBounded(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada", "bob")
+	first, p := w.signIn("ada", "")
+	bobs, _ := w.signIn("bob", "")
+	pipeline, _, err := w.CreatePipelineSession(ctx, p, "ci", nil, time.Hour, home)
+	w.must(err)
+	unused, _ := w.signIn("ada", "")
+	w.wait(time.Minute)
+	for range 98 {
+		w.must(w.try("ada", password, "", home))
+	}
+	w.principal(first)
+	newest, _ := w.signIn("ada", "")
+	_, err = w.Authenticate(ctx, unused)
+	w.want(err, keyapi.CodeUnauthenticated)
+	for _, token := range []keyapi.Secret{first, newest, pipeline, bobs} {
+		w.principal(token)
+	}
+	if n := w.rows("ada"); n != 101 {
+		t.Errorf("%d sessions are stored, want 101", n)
+	}
+}
+
+// TestPipelineSessions_AreBounded: one too many is refused, until another one has ended. What has ended leaves no row.
+func TestPipelineSessions_AreBounded(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada")
+	_, p := w.signIn("ada", "")
+	create := func(name string, ttl time.Duration) error {
+		_, _, err := w.CreatePipelineSession(ctx, p, name, nil, ttl, home)
+		return err
+	}
+	w.must(create("short", time.Second))
+	for n := range 99 {
+		w.must(create(fmt.Sprint("ci-", n), time.Hour))
+	}
+	w.want(create("more", time.Hour), keyapi.CodeInvalidRequest)
+	w.must(w.try("ada", password, "", home)) // those of a person are not counted with them
+	w.wait(time.Second)
+	w.want(create("more", time.Hour), "")
+	w.want(create("even-more", time.Hour), keyapi.CodeInvalidRequest)
+	if n := w.rows("ada"); n != 102 {
+		t.Errorf("%d sessions are stored, want 102", n)
 	}
 }
 

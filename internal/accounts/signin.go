@@ -17,7 +17,8 @@ type SignIn struct {
 	RecoveryCode keyapi.Secret // instead of OTP
 }
 
-// SignIn makes a person's session and gives its token, which nobody ever sees again. Errors: CodeUnauthenticated for an
+// SignIn makes a person's session and gives its token, which nobody ever sees again. Of more than a hundred sessions of a
+// person those end that were not used for longest. Errors: CodeUnauthenticated for an
 // unknown login, a wrong password (the same error) and a locked account; CodeOTPRequired and CodeOTPInvalid, which only
 // who gave the right password gets; CodeRateLimited.
 func (s *Service) SignIn(ctx context.Context, in SignIn, from Origin) (keyapi.Secret, store.Session, store.Account, error) {
@@ -46,7 +47,7 @@ func (s *Service) SignIn(ctx context.Context, in SignIn, from Origin) (keyapi.Se
 		if refusal, err := s.enter(w, account, proved, newCode(in.OTP, in.RecoveryCode), from); refusal != nil || err != nil {
 			return refusal, err
 		}
-		return nil, errors.Join(w.CreateSession(session), w.PurgeSessions(s.now()), w.PurgeAttempts(s.now().Add(-forgetAfter)))
+		return nil, errors.Join(s.roomForPerson(w, login), w.CreateSession(session), w.PurgeSessions(s.now()), w.PurgeAttempts(s.now().Add(-forgetAfter)))
 	})
 	if err != nil {
 		return none(err)

@@ -12,9 +12,9 @@ import (
 // more get through than one after the other. But the limits are on wrong passwords, so nobody is refused for what may
 // come out right: the attempt waits until it is decided.
 const (
-	undecidedFor  = 10 * time.Second      // so long at most: then whoever looked at it is gone, and it is a failure
-	waitingAtMost = 64                    // attempts that wait for others, in this process
-	lookAgain     = 50 * time.Millisecond // where a decision is looked for: it may be another replica's
+	undecidedFor  = 10 * time.Second       // so long at most: then whoever looked at it is gone, and it is a failure
+	waitingAtMost = 64                     // attempts that wait for others, in this process
+	lookAgain     = 250 * time.Millisecond // how often who waits looks untold: another replica may have decided
 )
 
 // passwordCounts are the counts a password of an account from an address falls under, within a transaction: the failures
@@ -85,6 +85,9 @@ func (s *Service) admit(ctx context.Context, p *proof) error {
 			return refusal, err
 		})
 		if !undecided {
+			if waits { // there may be room for another one
+				s.next()
+			}
 			return err
 		}
 		if !waits {
@@ -97,13 +100,23 @@ func (s *Service) admit(ctx context.Context, p *proof) error {
 			}
 		}
 		select {
-		case <-time.After(lookAgain):
+		case <-s.decided:
+		case <-time.After(s.lookAgain):
 		case <-patience.Done():
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			return tooManyAtOnce()
 		}
+	}
+}
+
+// next lets one of those that wait look, or whoever waits next: something was decided. One after the other is let through
+// so, and no more look than get in, but for the last.
+func (s *Service) next() {
+	select {
+	case s.decided <- struct{}{}:
+	default: // one is told already, and has not looked yet
 	}
 }
 
@@ -133,6 +146,7 @@ func (s *Service) relying(ctx context.Context, p proof, fn func(w *transaction) 
 		return refused, err
 	})
 	if err == nil || errors.Is(err, refused) {
+		s.next()
 		return err
 	}
 	return errors.Join(err, s.settle(ctx, p, passwordCounts.takenBack))
@@ -140,6 +154,7 @@ func (s *Service) relying(ctx context.Context, p proof, fn func(w *transaction) 
 
 // settle decides an attempt in a transaction of its own, even for a caller who is gone.
 func (s *Service) settle(ctx context.Context, p proof, how func(passwordCounts) error) error {
+	defer s.next()
 	return s.db.Write(context.WithoutCancel(ctx), func(w store.Writer) error {
 		counts, err := s.limits.passwordCounts(w, s.now(), p.login, p.address)
 		if err != nil {

@@ -13,14 +13,13 @@ import (
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// atOnce lets many sign in to ada at the same time, on two replicas, and gives how often which code came of it.
-func atOnce(w *world, many int, passwordOf func(n int) string) map[keyapi.Code]int {
-	services := []*accounts.Service{w.Service, w.replica()}
+// atOnce lets many sign in to ada at the same time, on some replicas, and gives how often which code came of it.
+func atOnce(services []*accounts.Service, many int, passwordOf func(n int) string) map[keyapi.Code]int {
 	codes := make(chan keyapi.Code, many)
 	var wg sync.WaitGroup
 	for n := range many {
 		wg.Go(func() {
-			_, _, _, err := services[n%2].SignIn(ctx, accounts.SignIn{LoginID: "ada", Password: secret(passwordOf(n))}, home)
+			_, _, _, err := services[n%len(services)].SignIn(ctx, accounts.SignIn{LoginID: "ada", Password: secret(passwordOf(n))}, home)
 			codes <- keyapi.CodeOf(err)
 		})
 	}
@@ -41,7 +40,7 @@ func TestRightPasswords_AtTheSameTime_AreAllTaken(t *testing.T) {
 		for range before {
 			w.want(w.try("ada", wrong, "", home), keyapi.CodeUnauthenticated)
 		}
-		if got := atOnce(w, 30, func(int) string { return password }); got[""] != 30 {
+		if got := atOnce([]*accounts.Service{w.Service, w.replica()}, 30, func(int) string { return password }); got[""] != 30 {
 			t.Errorf("after %d wrong ones: %v, want 30 without an error", before, got)
 		}
 	}
@@ -49,6 +48,26 @@ func TestRightPasswords_AtTheSameTime_AreAllTaken(t *testing.T) {
 		w.want(w.try("ada", wrong, "", home), keyapi.CodeUnauthenticated)
 	}
 	w.wantWait(w.try("ada", password, "", home), time.Second)
+}
+
+// TestUndecided_WhoWaitsIsTold: nobody has to look again and again.
+func TestUndecided_WhoWaitsIsTold(t *testing.T) {
+	w := newWorld(t)
+	w.add("ada")
+	w.LookOnlyIfTold()
+	for range 4 {
+		w.want(w.try("ada", wrong, "", home), keyapi.CodeUnauthenticated)
+	}
+	if got := atOnce([]*accounts.Service{w.Service}, 60, func(int) string { return password }); got[""] != 60 {
+		t.Errorf("%v, want 60 without an error", got)
+	}
+	for range 4 {
+		w.want(w.try("ada", wrong, "", home), keyapi.CodeUnauthenticated)
+	}
+	got := atOnce([]*accounts.Service{w.Service}, 60, func(int) string { return wrong })
+	if got[keyapi.CodeUnauthenticated] != 1 || got[keyapi.CodeRateLimited] != 59 {
+		t.Errorf("%v, want one looked at, and the others refused", got)
+	}
 }
 
 // TestRightPassword_AmongWrongOnes: those that are undecided when it is taken stay counted.

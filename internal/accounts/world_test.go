@@ -236,6 +236,17 @@ func (w *world) account(login string) store.Account {
 	return d.Account
 }
 
+// rows is how many sessions of an account are stored, whether or not they run.
+func (w *world) rows(login string) (count int) {
+	w.t.Helper()
+	w.must(w.db.Read(ctx, func(r store.Reader) error {
+		sessions, err := r.Sessions(login)
+		count = len(sessions)
+		return err
+	}))
+	return count
+}
+
 // giveKey stores a key with one in its grace period.
 func (w *world) giveKey(login string) lifecycle.Key {
 	w.t.Helper()

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -81,15 +80,9 @@ func (a signedIn) proofs(ctx context.Context, in mfaDisableInput) (password, cod
 		return password, code, keyapi.Errorf(keyapi.CodeUsage, "Nobody can be asked for the password and the code here",
 			"Pipe the password in: apikey mfa disable --yes --password-stdin --code CODE")
 	}
-	filled := func(text string) error {
-		if text == "" {
-			return errors.New("must not be empty")
-		}
-		return nil
-	}
 	values, err := a.popup.Ask(ctx, "Turn off multi-factor authentication",
-		popup.Field{Title: "Password", Secret: true, Validate: filled},
-		popup.Field{Title: "Code of your authenticator app (or a recovery code)", Secret: true, Validate: filled},
+		popup.Field{Title: "Password", Secret: true, Validate: popup.NotEmpty},
+		popup.Field{Title: "Code of your authenticator app (or a recovery code)", Secret: true, Validate: popup.NotEmpty},
 	)
 	if err != nil {
 		return password, code, err

@@ -24,7 +24,7 @@ func (s *session) passphrase(ctx context.Context, first bool) (keyapi.Secret, er
 	title, typed := "Open the sealed secrets", ""
 	fields := []popup.Field{{Title: "Passphrase", Secret: true, Exact: true, Validate: func(text string) error {
 		typed = text
-		return someText(text)
+		return popup.NotEmpty(text)
 	}}}
 	if first {
 		title = "Choose a passphrase to seal your secrets with"
@@ -42,11 +42,4 @@ func (s *session) passphrase(ctx context.Context, first bool) (keyapi.Secret, er
 		return keyapi.Secret{}, err
 	}
 	return keyapi.NewSecret(values[0]), nil
-}
-
-func someText(text string) error {
-	if text == "" {
-		return errors.New("there must be something")
-	}
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/apikey-cli/apikey/internal/custody"
 	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/secretstore"
+	"github.com/apikey-cli/apikey/internal/secretstore/storefake"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -152,5 +153,55 @@ func TestACopyOfAMoveIsLeft_IsToldAsSuch(t *testing.T) {
 	if !strings.Contains(told, "A copy of the secret of "+b.key().AccessKey+" is still in the fake keyring") ||
 		!strings.Contains(told, "apikey store move file removes it") || strings.Contains(told, "forget") {
 		t.Errorf("told: %s", told)
+	}
+}
+
+// killing is a store in whose Put the program is killed: the secret is in it, and nothing more is done.
+type killing struct{ *storefake.Store }
+
+func (s killing) Put(ctx context.Context, slot secretstore.Slot, secret keyapi.Secret) error {
+	_ = s.Store.Put(ctx, slot, secret)
+	panic("killed")
+}
+
+// TestImport_ThatIsKilled_LeavesNoSecretOfWhichNothingTells: importing again to another store, and forget, find it.
+func TestImport_ThatIsKilled_LeavesNoSecretOfWhichNothingTells(t *testing.T) {
+	for name, after := range map[string]func(b *bench, made custody.Outcome) error{
+		"forget": func(b *bench, _ custody.Outcome) error { _, err := b.Forget(context.Background(), true); return err },
+		"import to another store": func(b *bench, made custody.Outcome) error {
+			b.Choice = keeping.ChooseFile
+			_, err := b.Import(context.Background(), made.Key.AccessKey, made.Secret)
+			return err
+		},
+		"import again": func(b *bench, made custody.Outcome) error {
+			if _, err := b.Import(context.Background(), made.Key.AccessKey, made.Secret); err != nil {
+				return err
+			}
+			if len(b.keyring.Kept) != 1 {
+				t.Error("what was imported is gone")
+			}
+			_, err := b.Forget(context.Background(), true)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			made := b.mustAct(custody.Intent{Action: keyapi.ActionGenerate, ShowSecret: true})
+			if _, err := b.Forget(context.Background(), true); err != nil {
+				t.Fatal(err)
+			}
+			b.Keyring = killing{b.keyring}
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = b.Import(context.Background(), made.Key.AccessKey, made.Secret)
+			}()
+			b.Keyring = b.keyring
+			if len(b.keyring.Kept) != 1 {
+				t.Fatalf("kept: %v", b.keyring.Kept)
+			}
+			if err := after(b, made); err != nil || len(b.keyring.Kept) != 0 {
+				t.Errorf("%v; kept: %v", err, b.keyring.Kept)
+			}
+		})
 	}
 }

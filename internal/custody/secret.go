@@ -93,10 +93,17 @@ func (c *Custodian) readyToKeep(ctx context.Context) (target, error) {
 }
 
 // replace keeps a secret in place of what was kept before, and tells whether it lies elsewhere now or is of another key.
+// No pending record tells of it, as of one that was made here, so the metadata does before it is in its slot: whatever
+// happens, nothing is in a store of which nothing tells.
 func (c *Custodian) replace(ctx context.Context, to target, accessKey string, secret keyapi.Secret) (Kept, bool, error) {
 	before, err := c.Kept()
 	if err != nil {
 		return before, false, err
+	}
+	if slot := (Stale{Name: accessKey, Store: to.store.Kind()}); !before.holds(slot) {
+		if err := c.writeKept(before.marking(slot)); err != nil {
+			return before, false, err
+		}
 	}
 	kept, err := c.keep(context.WithoutCancel(ctx), to, accessKey, secret)
 	return kept, before.AccessKey != kept.AccessKey || before.Store != kept.Store, err

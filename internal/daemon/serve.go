@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apikey-cli/apikey/internal/command"
-	"github.com/apikey-cli/apikey/internal/notice"
 	"github.com/apikey-cli/apikey/internal/serving"
 )
 
@@ -50,7 +49,7 @@ func serve(ctx context.Context, s *session, _ []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.DB.Close()) }()
-	if err := notice.Set(ctx, data.DB, mailer != nil); err != nil {
+	if err := s.tellByMail(ctx, data.DB, mailer != nil); err != nil {
 		return err
 	}
 	r, err := s.listen(ctx, data, mailer)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/datadir"
+	"github.com/apikey-cli/apikey/internal/keyservice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -125,7 +126,7 @@ func TestRestore_EndsSessionsMailsAndKeptReplies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = keysOf(s).Recover(context.Background(), "ada", w.once)
+	_, err = keysOf(s).Recover(context.Background(), "ada", keyservice.Actor{}, w.once)
 	wantCode(t, err, keyapi.CodeSuperseded, "")
 }
 

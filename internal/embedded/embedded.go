@@ -127,12 +127,15 @@ func (s *Service) DeletePrevious(ctx context.Context, c keyapi.Change) (keyapi.R
 }
 
 func (s *Service) act(ctx context.Context, a keyapi.Action, c keyapi.Change) (keyapi.Result, error) {
-	return s.keys.Act(ctx, s.login, keyservice.Actor{Name: s.login, Verified: true}, a, c)
+	return s.keys.Act(ctx, s.login, s.person(), a, c)
 }
+
+// person is who acts: there is nobody else.
+func (s *Service) person() keyservice.Actor { return keyservice.Actor{Name: s.login, Verified: true} }
 
 // Recover implements keyapi.API.
 func (s *Service) Recover(ctx context.Context, key keyapi.IdempotencyKey) (keyapi.Result, error) {
-	return s.keys.Recover(ctx, s.login, key)
+	return s.keys.Recover(ctx, s.login, s.person(), key)
 }
 
 // Events implements keyapi.API.

@@ -289,7 +289,8 @@ func (s *server) recoverRoute() {
 		if key.IsZero() {
 			return nil, keyapi.Errorf(keyapi.CodeInvalidRequest, "The request needs the Idempotency-Key it is about", "")
 		}
-		r, err := s.Keys.Recover(ctx, requestOf(ctx).principal.Login, key)
+		known := requestOf(ctx)
+		r, err := s.Keys.Recover(ctx, known.principal.Login, known.actor(), key)
 		if err != nil {
 			return nil, err
 		}
@@ -322,8 +323,11 @@ func (s *server) act(
 		return keyapi.Result{}, err
 	}
 	c.Grace = grace
-	actor := keyservice.Actor{
-		Name: known.principal.Actor(), From: known.origin.Address, Verified: known.principal.Verified,
-	}
-	return s.Keys.Act(ctx, known.principal.Login, actor, a, c)
+	return s.Keys.Act(ctx, known.principal.Login, known.actor(), a, c)
+}
+
+// actor is who makes the request.
+func (r *request) actor() keyservice.Actor {
+	p := r.principal
+	return keyservice.Actor{Name: p.Actor(), From: r.origin.Address, Verified: p.Verified, Pipeline: p.Pipeline()}
 }

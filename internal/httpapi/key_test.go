@@ -1,11 +1,13 @@
 package httpapi_test
 
 import (
+	"encoding/binary"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
@@ -255,4 +257,29 @@ func TestEvents(t *testing.T) {
 		t.Error(got.text)
 	}
 	s.get(http.StatusBadRequest, keyapi.CodeInvalidRequest, "/v1/key/events?cursor=x", "")
+}
+
+// TestRecover_OfAPipelineThatRunsWild_LeavesRoomForThePerson: the API tells the two apart.
+func TestRecover_OfAPipelineThatRunsWild_LeavesRoomForThePerson(t *testing.T) {
+	s := open(t)
+	err := s.db.Write(t.Context(), func(w store.Writer) error {
+		for n := range 9000 {
+			hash := binary.BigEndian.AppendUint64(nil, uint64(n))
+			if err := w.PutReply(store.Reply{Hash: hash, Login: login, At: s.clock.now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	person := s.session
+	s.session = s.post(http.StatusCreated, "", "/v1/sessions/pipeline",
+		`{"name":"ci","allow":["generate"],"ttlSeconds":86400}`).string("token")
+	s.post(http.StatusTooManyRequests, keyapi.CodeRateLimited, "/v1/key/recover", "", s.withIdempotencyKey()...)
+	s.post(http.StatusTooManyRequests, keyapi.CodeRateLimited, "/v1/key", "", s.withIdempotencyKey()...)
+	s.session = person
+	s.post(http.StatusNotFound, keyapi.CodeNotExecuted, "/v1/key/recover", "", s.withIdempotencyKey()...)
+	s.post(http.StatusCreated, "", "/v1/key", "", s.withIdempotencyKey()...)
 }

@@ -2,7 +2,8 @@
 // before anything is done that makes one. There is no silent fallback: from an unreachable keyring only a person's
 // answer leads to the private file.
 //
-// It knows neither keys nor sessions, only that there will be a secret of an account at a service.
+// It has the one lock under which what is kept of an account is changed, too. It knows neither keys nor sessions, only
+// that there will be a secret of an account at a service.
 package keeping
 
 import (

@@ -25,8 +25,8 @@ func takesAway(a keyapi.Action) bool { return lifecycle.Allowed(a, lifecycle.Fac
 //
 // Errors: those keyapi.API names for the action; CodeInvalidRequest without the Idempotency-Key that generate and
 // regenerate require; CodeIdempotencyMismatch if it was used for another request; CodeSuperseded if what was made under
-// it is gone; CodeRateLimited, except for what takes something away, if the account has made too many changes under
-// Idempotency-Keys within a day.
+// it is gone; CodeRateLimited, except for what takes something away, if the account has made too many changes within a
+// day.
 func (s *Service) Act(ctx context.Context, login string, actor Actor, action keyapi.Action, c keyapi.Change) (keyapi.Result, error) {
 	if makesSecret(action) && c.IdempotencyKey.IsZero() {
 		return keyapi.Result{}, keyapi.Errorf(keyapi.CodeInvalidRequest, "The request needs an Idempotency-Key",
@@ -103,7 +103,7 @@ func (s *Service) record(w store.Writer, account store.Account, before lifecycle
 			return err
 		}
 	}
-	if err := s.keepReply(w, r, result, now); err != nil {
+	if err := s.keepReply(w, actor, r, result, now); err != nil {
 		return err
 	}
 	subject := after.AccessKey

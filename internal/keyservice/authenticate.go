@@ -118,17 +118,9 @@ func (s *Service) remember(c Client, a store.Account, verifier []byte, m store.M
 		return
 	}
 	s.states.Put(c.AccessKey, keystate.State{
-		Login: c.Login, Generation: c.Generation, EndsAt: earlier(c.EndsAt, a.Key.ExpiresAt()), Verifier: [sha256.Size]byte(verifier),
+		Login: c.Login, Generation: c.Generation, EndsAt: c.EndsAt, Verifier: [sha256.Size]byte(verifier),
 		Current: c.AccessKey == a.Key.AccessKey, LastUsedAt: s.lastUsed(a),
 	}, m)
-}
-
-// earlier: a replaced key is blocked when the one that replaced it is.
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // holder gives the account a key belongs to, and the mark it was read under; without one an account that no secret fits.

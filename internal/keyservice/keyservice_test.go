@@ -183,7 +183,7 @@ func TestAccounts_DoNotMeet(t *testing.T) {
 	s.want(err, "")
 	_, err = s.act("bob", keyapi.ActionGenerate, keyapi.Change{IdempotencyKey: ik})
 	s.want(err, keyapi.CodeIdempotencyMismatch)
-	_, err = s.Recover(context.Background(), "bob", ik)
+	_, err = s.Recover(context.Background(), "bob", keyservice.Actor{}, ik)
 	s.want(err, keyapi.CodeNotExecuted)
 	if view, err := s.Key(context.Background(), "bob"); err != nil || view.Status != keyapi.StatusNone {
 		t.Errorf("%+v, %v", view, err)

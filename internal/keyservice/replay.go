@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/store"
@@ -42,8 +43,13 @@ type replyJSON struct {
 }
 
 // keptReplies is how many idempotency records an account may have: so many requests under Idempotency-Keys of its own may
-// be answered, or given up, within RecoverableFor. No program comes near it that does not mean to fill the database.
-const keptReplies = 10_000
+// be answered, or given up, within RecoverableFor. No program comes near it that does not mean to fill the database. The
+// last of them are for the person alone: who ends a pipeline that runs wild, or whose session was stolen, must be able to
+// make another key at once. The records of such a pipeline can't be let go of for that: a request is made only once.
+const (
+	keptReplies   = 10_000
+	keptForPerson = 1_000
+)
 
 // tooManyKept is the error of a request whose record would be one too many. When there is room again, who fills it knows
 // best.
@@ -55,27 +61,33 @@ func tooManyKept() error {
 	}
 }
 
-// roomForReply lets go of what is too old, and tells whether an account may have one more record.
-func (s *Service) roomForReply(w store.Writer, login string, now time.Time) (bool, error) {
+// roomForReply lets go of what is too old, and tells whether an account may have one more record of an actor.
+func (s *Service) roomForReply(w store.Writer, login string, actor Actor, now time.Time) (bool, error) {
 	if err := w.PurgeReplies(now.Add(-keyapi.RecoverableFor)); err != nil {
 		return false, err
 	}
+	room := keptReplies
+	if actor.Pipeline {
+		room -= keptForPerson
+	}
 	count, err := w.CountReplies(login)
-	return count < keptReplies, err
+	return count < room, err
 }
 
 // keepReply stores the reply of a change under its Idempotency-Key. Where there is no room the change is refused, with
 // CodeRateLimited, unless it takes something away: then the reply is not kept. No more can be taken away than was given.
-func (s *Service) keepReply(w store.Writer, r request, result keyapi.Result, now time.Time) error {
-	room, err := s.roomForReply(w, r.login, now)
-	if err != nil || r.key.IsZero() {
+// A change without an Idempotency-Key takes a place too, under a hash that nobody knows anything of: each writes a line of
+// the audit trail, which stays.
+func (s *Service) keepReply(w store.Writer, actor Actor, r request, result keyapi.Result, now time.Time) error {
+	room, err := s.roomForReply(w, r.login, actor, now)
+	if err != nil || takesAway(r.action) && (!room || r.key.IsZero()) {
 		return err
-	}
-	if !room && takesAway(r.action) {
-		return nil
 	}
 	if !room {
 		return tooManyKept()
+	}
+	if r.key.IsZero() {
+		return s.takePlace(w, r.login, now)
 	}
 	plain, err := json.Marshal(replyJSON{Key: result.Key, Changed: result.Changed, Secret: result.AccessSecret.Reveal()})
 	if err != nil {
@@ -90,6 +102,15 @@ func (s *Service) keepReply(w store.Writer, r request, result keyapi.Result, now
 		return err
 	}
 	return w.PutReply(reply)
+}
+
+// takePlace adds an idempotency record that no request will match.
+func (s *Service) takePlace(w store.Writer, login string, now time.Time) error {
+	hash := make([]byte, sha256.Size)
+	if _, err := io.ReadFull(s.random, hash); err != nil {
+		return fmt.Errorf("reading random bytes: %w", err)
+	}
+	return w.PutReply(store.Reply{Hash: hash, Login: login, At: now})
 }
 
 // replay looks for the kept reply of a request.
@@ -141,7 +162,7 @@ func (s *Service) unseal(reply store.Reply, key keyapi.IdempotencyKey) (keyapi.R
 // under the Idempotency-Key before it says CodeNotExecuted: a request that was on its way all the time, and arrives
 // after its sender has gone on, must not make a key whose secret nobody waits for. Error: also CodeRateLimited, where
 // there is no room for one.
-func (s *Service) Recover(ctx context.Context, login string, key keyapi.IdempotencyKey) (keyapi.Result, error) {
+func (s *Service) Recover(ctx context.Context, login string, actor Actor, key keyapi.IdempotencyKey) (keyapi.Result, error) {
 	notExecuted := keyapi.Errorf(keyapi.CodeNotExecuted, "Nothing was done under this Idempotency-Key", "")
 	var result keyapi.Result
 	var outcome error // of the recovery; an error from fn itself would take the tombstone back
@@ -151,7 +172,7 @@ func (s *Service) Recover(ctx context.Context, login string, key keyapi.Idempote
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			outcome = notExecuted
-			room, err := s.roomForReply(w, login, s.now())
+			room, err := s.roomForReply(w, login, actor, s.now())
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/keyservice"
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
@@ -23,6 +24,46 @@ func (s *service) count(login string) (count int) {
 	return count
 }
 
+// fill adds idempotency records to an account.
+func (s *service) fill(login string, count int) {
+	s.t.Helper()
+	err := s.db.Write(context.Background(), func(w store.Writer) error {
+		for n := range count {
+			hash := binary.BigEndian.AppendUint64(nil, uint64(n))
+			if err := w.PutReply(store.Reply{Hash: hash, Login: login, At: s.now}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// TestReplies_OfAPipeline_LeaveRoomForThePerson: a pipeline that runs wild, or who stole its session, keeps the person from
+// nothing.
+func TestReplies_OfAPipeline_LeaveRoomForThePerson(t *testing.T) {
+	s := newService(t, withMFA)
+	s.account("ada", true, true)
+	pipeline := keyservice.Actor{Name: "ada/ci", Verified: true, Pipeline: true}
+	_, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{})
+	s.want(err, "")
+	s.fill("ada", 8998)
+	_, err = s.Recover(context.Background(), "ada", pipeline, s.newKey())
+	s.want(err, keyapi.CodeNotExecuted)
+	_, err = s.Recover(context.Background(), "ada", pipeline, s.newKey())
+	s.want(err, keyapi.CodeRateLimited)
+	_, err = s.Act(context.Background(), "ada", pipeline, keyapi.ActionRegenerate, keyapi.Change{IdempotencyKey: s.newKey()})
+	s.want(err, keyapi.CodeRateLimited)
+	_, err = s.Act(context.Background(), "ada", pipeline, keyapi.ActionDisable, keyapi.Change{IdempotencyKey: s.newKey()})
+	s.want(err, "")
+	_, err = s.act("ada", keyapi.ActionRegenerate, keyapi.Change{})
+	s.want(err, "")
+	_, err = s.Recover(context.Background(), "ada", keyservice.Actor{Name: "ada"}, s.newKey())
+	s.want(err, keyapi.CodeNotExecuted)
+}
+
 // TestReplies_OfOneAccount_AreBounded: whoever sends ever new Idempotency-Keys fills no database; what takes something away
 // is open all the same, and so is everything to others.
 func TestReplies_OfOneAccount_AreBounded(t *testing.T) {
@@ -33,27 +74,16 @@ func TestReplies_OfOneAccount_AreBounded(t *testing.T) {
 	made := s.newKey()
 	first, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{IdempotencyKey: made})
 	s.want(err, "")
-	err = s.db.Write(context.Background(), func(w store.Writer) error {
-		for n := range most - 2 {
-			hash := binary.BigEndian.AppendUint64(nil, uint64(n))
-			if err := w.PutReply(store.Reply{Hash: hash, Login: "ada", At: s.now}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.fill("ada", most-2)
 	given := s.newKey()
 	for range 2 { // the second finds the record of the first
-		_, err = s.Recover(context.Background(), "ada", given)
+		_, err = s.Recover(context.Background(), "ada", keyservice.Actor{}, given)
 		s.want(err, keyapi.CodeNotExecuted)
 	}
 	before := s.count("ada")
-	_, err = s.Recover(context.Background(), "ada", s.newKey())
+	_, err = s.Recover(context.Background(), "ada", keyservice.Actor{}, s.newKey())
 	s.want(err, keyapi.CodeRateLimited)
-	again, err := s.Recover(context.Background(), "ada", made)
+	again, err := s.Recover(context.Background(), "ada", keyservice.Actor{}, made)
 	s.want(err, "")
 	if again.AccessSecret.Reveal() != first.AccessSecret.Reveal() {
 		t.Error("what was kept before is another secret")
@@ -78,4 +108,28 @@ func TestReplies_OfOneAccount_AreBounded(t *testing.T) {
 	if left := s.count("ada"); left != 1 {
 		t.Errorf("a day later there are %d records, want 1", left)
 	}
+}
+
+// TestReplies_ChangesWithoutAnIdempotencyKey_AreCountedToo: each leaves a line in the audit trail for good, and who could
+// disable and activate a key without end would fill the disk.
+func TestReplies_ChangesWithoutAnIdempotencyKey_AreCountedToo(t *testing.T) {
+	s := newService(t, withMFA)
+	s.account("ada", true, true)
+	_, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{})
+	s.want(err, "")
+	do := func(a keyapi.Action) error {
+		_, err := s.Act(context.Background(), "ada", keyservice.Actor{Name: "ada", Verified: true}, a, keyapi.Change{})
+		return err
+	}
+	s.fill("ada", 9997)
+	for range 2 {
+		s.want(do(keyapi.ActionDisable), "")
+		s.want(do(keyapi.ActionActivate), "")
+	}
+	s.want(do(keyapi.ActionDisable), "")
+	s.want(do(keyapi.ActionActivate), keyapi.CodeRateLimited)
+	if n := s.count("ada"); n != 10_000 {
+		t.Errorf("%d records", n)
+	}
+	s.want(do(keyapi.ActionDelete), "")
 }

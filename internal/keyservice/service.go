@@ -27,11 +27,12 @@ type Policy struct {
 	Notices     bool   // people are told of changes, if the database says that they are told by mail
 }
 
-// Actor is who acts on an account's key, for the audit trail.
+// Actor is who acts on an account's key.
 type Actor struct {
 	Name     string // login or name of the session
 	From     string // network address; "" on this machine
 	Verified bool   // gave a one-time code lately, or is one that needs none
+	Pipeline bool   // is a program that the person of the account let in
 }
 
 // Service is the key service of one database. It is safe for concurrent use.

@@ -91,15 +91,19 @@ func Set(ctx context.Context, db store.Store, on bool) error {
 	if on {
 		want = mailOn
 	}
-	var is bool
-	err := db.Read(ctx, func(r store.Reader) (err error) {
-		is, err = isOn(r)
-		return err
-	})
-	if err != nil || is == on {
+	if is, err := On(ctx, db); err != nil || is == on {
 		return err
 	}
 	return db.Write(ctx, func(w store.Writer) error { return w.SetMeta(metaMail, []byte(want)) })
+}
+
+// On tells whether people are told by mail.
+func On(ctx context.Context, db store.Store) (on bool, err error) {
+	err = db.Read(ctx, func(r store.Reader) error {
+		on, err = isOn(r)
+		return err
+	})
+	return on, err
 }
 
 func isOn(r store.Reader) (bool, error) {

@@ -7,6 +7,7 @@ package popup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,6 +30,14 @@ type Field struct {
 	Secret   bool               // what is typed is not shown
 	Exact    bool               // blanks at its ends belong to it
 	Validate func(string) error // may be nil
+}
+
+// NotEmpty is a Validate that wants something.
+func NotEmpty(text string) error {
+	if text == "" {
+		return errors.New("must not be empty")
+	}
+	return nil
 }
 
 // Options say how, and whether, people may be asked.

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/apikey-cli/apikey/internal/popup"
@@ -29,7 +28,7 @@ func Code(text string) (otp, recovery keyapi.Secret) {
 func withCode(ctx context.Context, p Popup, send func(otp, recovery keyapi.Secret) error) error {
 	title := codeTitle
 	for try := 1; ; try++ {
-		values, err := p.Ask(ctx, title, popup.Field{Title: "Code", Secret: true, Validate: notEmpty})
+		values, err := p.Ask(ctx, title, popup.Field{Title: "Code", Secret: true, Validate: popup.NotEmpty})
 		if err != nil {
 			return err
 		}
@@ -39,13 +38,6 @@ func withCode(ctx context.Context, p Popup, send func(otp, recovery keyapi.Secre
 		}
 		title = "That code was not accepted. " + codeTitle
 	}
-}
-
-func notEmpty(text string) error {
-	if text == "" {
-		return errors.New("must not be empty")
-	}
-	return nil
 }
 
 // Fresh shows a service a fresh code where it wants one before it does something.

@@ -2,9 +2,11 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
+	"github.com/apikey-cli/apikey/internal/failpoint"
 	"github.com/apikey-cli/apikey/internal/keeping"
 	"github.com/apikey-cli/apikey/internal/popup"
 	"github.com/apikey-cli/apikey/internal/profile"
@@ -35,6 +37,7 @@ type Result struct {
 // missing that nobody can be asked for; CodeUnauthenticated, CodeOTPRequired, CodeOTPInvalid and CodeRateLimited of the
 // service; the codes of the store and of the connection; CodeCancelled.
 func (d *Desk) SignIn(ctx context.Context, service Service, in Request) (Result, error) {
+	in.Login = canonical(in.Login)
 	seat := Seat{Server: in.Server, Origin: service.Origin(), Login: in.Login}
 	if err := d.answerable(in); err != nil {
 		return Result{}, err
@@ -51,23 +54,38 @@ func (d *Desk) SignIn(ctx context.Context, service Service, in Request) (Result,
 	if err != nil {
 		return Result{}, err
 	}
-	// From here on there is a session: an interrupt must not come between it and its rest.
-	ctx = context.WithoutCancel(ctx)
-	before := d.formerly(ctx, in.Before)
-	if err := d.keep(ctx, seat, store, session); err != nil {
-		service.SetSession(session.Token)
-		if endErr := service.SignOut(ctx); endErr != nil {
-			d.Log.Debug("the session that could not be kept was not ended", "error", endErr)
+	// From here on there is a session: an interrupt ends the wait for others, and comes not between it and its rest.
+	rest := context.WithoutCancel(ctx)
+	before := d.former(rest, in.Before) // may ask a person, so not under the lock
+	var written error
+	if err := d.underLock(ctx, seat, func() error {
+		if err := d.keep(rest, seat, store, session); err != nil {
+			return err
 		}
+		written = d.writeProfile(in, useFile)
+		return nil
+	}); err != nil {
+		d.end(rest, service, session.Token)
 		return Result{}, err
 	}
-	if err := d.writeProfile(in, useFile); err != nil {
-		return Result{}, err
+	if written != nil {
+		return Result{}, written
 	}
-	d.endFormer(ctx, service, in.Before, seat, before)
+	if !before.IsZero() && in.Before.Origin == service.Origin() {
+		d.end(rest, service, before)
+	}
+	if in.Before.slot() != seat.slot() { // the address may be written another way
+		if _, err := d.Forget(ctx, in.Before); err != nil {
+			d.Log.Debug("the session before this one is still kept here", "error", err)
+		}
+	}
 	service.SetSession(session.Token)
 	return Result{Login: in.Login, ExpiresAt: session.ExpiresAt, MFAEnabled: session.MFAEnabled, Store: store.Kind()}, nil
 }
+
+// canonical is a login as the service has it: capitals and blanks around it do not matter there, and what is kept here is
+// found by it.
+func canonical(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
 
 // answerable finds out before anything is done whether what is missing can be asked for.
 func (d *Desk) answerable(in Request) error {
@@ -102,19 +120,19 @@ func (d *Desk) ask(ctx context.Context, in *Request) error {
 	title := "Sign in to " + in.Server
 	var fields []popup.Field
 	if in.Login == "" {
-		fields = append(fields, popup.Field{Title: "Login", Validate: notEmpty})
+		fields = append(fields, popup.Field{Title: "Login", Validate: popup.NotEmpty})
 	} else {
 		title += " as " + in.Login
 	}
 	if in.Password.IsZero() {
-		fields = append(fields, popup.Field{Title: "Password", Secret: true, Validate: notEmpty})
+		fields = append(fields, popup.Field{Title: "Password", Secret: true, Validate: popup.NotEmpty})
 	}
 	values, err := d.Popup.Ask(ctx, title, fields...)
 	if err != nil {
 		return err
 	}
 	if in.Login == "" {
-		in.Login, values = strings.TrimSpace(values[0]), values[1:]
+		in.Login, values = canonical(values[0]), values[1:]
 	}
 	if in.Password.IsZero() {
 		in.Password = keyapi.NewSecret(values[0])
@@ -145,16 +163,64 @@ func (d *Desk) post(ctx context.Context, service Service, in Request) (keyapi.Se
 	return session, err
 }
 
-// keep brings a session to rest, the note of it last.
+// keep brings a session to rest, under the lock of its account: the note of it, and then the end of what rests elsewhere.
 func (d *Desk) keep(ctx context.Context, seat Seat, store secretstore.Store, session keyapi.Session) error {
-	if err := store.Put(ctx, seat.slot(), session.Token); err != nil {
+	before, _ := d.Note(seat) // a damaged one tells nothing
+	if err := d.put(ctx, seat, before, store, session.Token); err != nil {
 		return err
 	}
-	before, _ := d.Note(seat) // a damaged one tells nothing
-	return d.writeNote(seat, Note{
+	after := Note{
 		Store: store.Kind(), At: d.Now().UTC().Truncate(time.Second), ExpiresAt: session.ExpiresAt.UTC(),
-		Stale: withoutKind(before.Stale, store.Kind()),
-	})
+		Stale: withoutKind(before.stores(), store.Kind()),
+	}
+	if err := d.writeNote(seat, after); err != nil {
+		return err
+	}
+	d.removeStale(ctx, seat, after)
+	return nil
+}
+
+// put puts a session into a store. Before it is there the note tells of it: whatever happens, no session is in a store of
+// which nothing tells.
+func (d *Desk) put(ctx context.Context, seat Seat, before Note, to secretstore.Store, session keyapi.Secret) error {
+	if to.Kind() == before.Store {
+		return to.Put(ctx, seat.slot(), session)
+	}
+	marked := before
+	marked.Stale = withKind(before.Stale, to.Kind())
+	if err := d.writeNote(seat, marked); err != nil {
+		return err
+	}
+	failpoint.Hit("session-noted")
+	err := to.Put(ctx, seat.slot(), session)
+	if err != nil && to.Delete(ctx, seat.slot()) == nil && keyapi.CodeOf(err) != keyapi.CodeStoreTimeout {
+		err = errors.Join(err, d.writeNote(seat, before))
+	}
+	failpoint.Hit("session-put")
+	return err
+}
+
+// removeStale removes the former session from where the one that is noted does not rest. What a store does not let go
+// of stays noted.
+func (d *Desk) removeStale(ctx context.Context, seat Seat, n Note) {
+	var left []secretstore.Kind
+	for _, kind := range n.Stale {
+		store := d.Keeper.Store(kind)
+		if store == nil {
+			continue
+		}
+		if err := store.Delete(ctx, seat.slot()); err != nil {
+			d.Log.Debug("the session before this one is still kept here", "error", err)
+			left = append(left, kind)
+		}
+	}
+	if len(left) == len(n.Stale) {
+		return
+	}
+	n.Stale = left
+	if err := d.writeNote(seat, n); err != nil {
+		d.Log.Debug("the note of the session keeps what is removed", "error", err)
+	}
 }
 
 func (d *Desk) writeProfile(in Request, useFile bool) error {
@@ -175,44 +241,20 @@ func (d *Desk) writeProfile(in Request, useFile bool) error {
 	return nil
 }
 
-// former is a session that another one takes the place of.
-type former struct {
-	session keyapi.Secret
-	note    Note
-}
-
-// formerly reads the session a profile had before. What can't be read can't be ended, and ends on its own.
-func (d *Desk) formerly(ctx context.Context, before Seat) former {
-	note, err := d.Note(before)
-	if err != nil || before.Login == "" || note.Store == "" {
-		return former{}
-	}
+// former reads the session a profile had before; the zero Secret if there is none. What can't be read can't be ended, and
+// ends on its own.
+func (d *Desk) former(ctx context.Context, before Seat) keyapi.Secret {
 	session, err := d.Session(ctx, before)
 	if err != nil {
-		d.Log.Debug("the session before this one could not be read", "error", err)
+		d.Log.Debug("there is no session before this one that can be read", "error", err)
 	}
-	return former{session, note}
+	return session
 }
 
-// endFormer ends the session a profile had before, at the service and here.
-func (d *Desk) endFormer(ctx context.Context, service Service, before, now Seat, f former) {
-	if f.note.Store == "" {
-		return
-	}
-	if !f.session.IsZero() && before.Origin == service.Origin() {
-		service.SetSession(f.session)
-		if err := service.SignOut(ctx); err != nil {
-			d.Log.Debug("the session before this one was not ended at the service", "error", err)
-		}
-	}
-	note, err := d.Note(now)
-	switch store := d.Keeper.Store(f.note.Store); {
-	case before != now:
-		_, err = d.Forget(ctx, before)
-	case err == nil && store != nil && f.note.Store != note.Store: // else the new session lies in its slot
-		err = store.Delete(ctx, before.slot())
-	}
-	if err != nil {
-		d.Log.Debug("the session before this one is still kept here", "error", err)
+// end ends a session at its service, if that can be done.
+func (d *Desk) end(ctx context.Context, service Service, session keyapi.Secret) {
+	service.SetSession(session)
+	if err := service.SignOut(ctx); err != nil {
+		d.Log.Debug("a session was not ended at the service", "error", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Rest is where the session of a seat rests. It goes along when the secret of the account is moved: package custody has
-// the order.
+// the order, and holds the lock.
 type Rest struct {
 	Desk *Desk
 	Seat Seat
@@ -33,23 +33,15 @@ func (r Rest) Copy(ctx context.Context, to secretstore.Store) (changed bool, err
 	}
 	session, err := from.Get(ctx, r.Seat.slot())
 	if keyapi.CodeOf(err) == keyapi.CodeNoSecret {
-		_, err := r.Desk.Forget(ctx, r.Seat)
+		_, err := r.Desk.forget(ctx, r.Seat)
 		return false, err
 	}
 	if err != nil {
 		return false, err
 	}
-	marked := note
-	marked.Stale = withKind(note.Stale, to.Kind())
-	if err := r.Desk.writeNote(r.Seat, marked); err != nil {
+	if err := r.Desk.put(ctx, r.Seat, note, to, session); err != nil {
 		return false, err
 	}
-	failpoint.Hit("session-noted")
-	if err := to.Put(ctx, r.Seat.slot(), session); err != nil {
-		_ = to.Delete(ctx, r.Seat.slot()) // what is left is noted
-		return false, err
-	}
-	failpoint.Hit("session-copied")
 	after := note
 	after.Store, after.Stale = to.Kind(), withKind(withoutKind(note.Stale, to.Kind()), note.Store)
 	if err := r.Desk.writeNote(r.Seat, after); err != nil {
@@ -64,6 +56,9 @@ func (r Rest) Clear(ctx context.Context) (changed bool, err error) {
 	note, err := r.Desk.Note(r.Seat)
 	if err != nil || len(note.Stale) == 0 {
 		return false, err
+	}
+	if note.Store == "" { // what is left of signing in that was cut short
+		return r.Desk.forget(ctx, r.Seat)
 	}
 	to := r.Desk.Keeper.Store(note.Store)
 	for _, kind := range withoutKind(note.Stale, note.Store) {

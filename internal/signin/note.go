@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"path/filepath"
 	"time"
 
@@ -16,12 +17,28 @@ type Note struct {
 	Store     secretstore.Kind `json:"store,omitempty"`
 	At        time.Time        `json:"keptAt,omitzero"`
 	ExpiresAt time.Time        `json:"expiresAt,omitzero"` // its latest end
-	// Stale are stores that may have it too, from a move that was cut short or that one of them did not let end.
+	// Stale are stores that may have it too, or one before it: from signing in or a move that was cut short, or that a store
+	// did not let end.
 	Stale []secretstore.Kind `json:"stale,omitempty"`
 }
 
+// stores are all in which there may be a session.
+func (n Note) stores() []secretstore.Kind {
+	if n.Store == "" {
+		return n.Stale
+	}
+	return withKind(n.Stale, n.Store)
+}
+
+func (d *Desk) dir(s Seat) string { return keeping.AccountDir(d.Data, s.Origin, s.Login) }
+
+// underLock runs fn while holding the lock of a seat's account, which a move of what is kept of it holds too.
+func (d *Desk) underLock(ctx context.Context, s Seat, fn func() error) error {
+	return keeping.UnderLock(ctx, d.dir(s), d.Log, func(bool) error { return fn() })
+}
+
 func (d *Desk) notePath(s Seat) string {
-	return filepath.Join(keeping.AccountDir(d.Data, s.Origin, s.Login), "session.json")
+	return filepath.Join(d.dir(s), "session.json")
 }
 
 // Note reads where the session of a seat rests. Error: CodeStoreFailed.
@@ -36,7 +53,11 @@ func (d *Desk) Note(s Seat) (Note, error) {
 	return n, nil
 }
 
+// writeNote writes a note durably; nothing to note is no file.
 func (d *Desk) writeNote(s Seat, n Note) error {
+	if len(n.stores()) == 0 {
+		return d.dropNote(s)
+	}
 	path := d.notePath(s)
 	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
 		return keeping.Failed(err)

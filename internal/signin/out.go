@@ -22,17 +22,30 @@ func (d *Desk) SignOut(ctx context.Context, service Service, s Seat) (changed bo
 	default:
 		return false, err
 	}
-	return d.Forget(context.WithoutCancel(ctx), s)
+	return d.Forget(ctx, s)
 }
 
 // Forget removes the kept session of a seat from this machine, without a word to the service. changed is false if none
-// was kept. Errors: the codes of the store.
+// was kept. Errors: the codes of the store; the context's while another apikey is at work on the account.
 func (d *Desk) Forget(ctx context.Context, s Seat) (changed bool, err error) {
 	note, err := d.Note(s)
-	if err != nil || note.Store == "" {
+	if err != nil || len(note.stores()) == 0 {
 		return false, err
 	}
-	for _, kind := range withKind(note.Stale, note.Store) {
+	err = d.underLock(ctx, s, func() error {
+		changed, err = d.forget(context.WithoutCancel(ctx), s)
+		return err
+	})
+	return changed, err
+}
+
+// forget is Forget for who holds the lock.
+func (d *Desk) forget(ctx context.Context, s Seat) (changed bool, err error) {
+	note, err := d.Note(s)
+	if err != nil || len(note.stores()) == 0 {
+		return false, err
+	}
+	for _, kind := range note.stores() {
 		if store := d.Keeper.Store(kind); store != nil {
 			if err := store.Delete(ctx, s.slot()); err != nil {
 				return false, err

@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -45,6 +46,7 @@ type bench struct {
 	session  string // the session the calls show
 	live     []string
 	outFails error
+	posted   func() // what happens once the service has given a session; nil = nothing
 }
 
 func newBench(t *testing.T) *bench {
@@ -96,6 +98,9 @@ func (b *bench) SignIn(_ context.Context, in keyapi.SignIn) (keyapi.Session, err
 	}
 	token := "aps_" + in.LoginID + string(rune('1'+len(b.live)))
 	b.live = append(b.live, token)
+	if b.posted != nil {
+		b.posted()
+	}
 	return keyapi.Session{Token: keyapi.NewSecret(token), ExpiresAt: ends, MFAEnabled: b.otp != ""}, nil
 }
 
@@ -142,8 +147,8 @@ func (b *bench) untouched() {
 	if len(b.keyring.Kept)+len(b.file.Kept) > 0 {
 		b.t.Error("a session is kept")
 	}
-	for _, dir := range []string{b.Data, b.Config} {
-		if found, _ := filepath.Glob(filepath.Join(dir, "*")); len(found) > 0 {
+	for _, pattern := range []string{filepath.Join(b.Data, "accounts", "*", "*.json"), filepath.Join(b.Config, "*")} {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
 			b.t.Errorf("left: %v", found)
 		}
 	}
@@ -306,6 +311,156 @@ func TestSignIn_Again_EndsTheSessionBefore(t *testing.T) {
 		seat.Login = login
 		if session, err := b.Session(context.Background(), seat); err != nil || session.Reveal() != b.live[1] {
 			t.Errorf("%s: %v", login, err)
+		}
+	}
+}
+
+// TestSignIn_Again_ByAnotherAddressOfTheSameService_KeepsTheNewSession: the two have one slot.
+func TestSignIn_Again_ByAnotherAddressOfTheSameService_KeepsTheNewSession(t *testing.T) {
+	b := newBench(t)
+	b.mustSignIn(b.request())
+	in := b.request()
+	in.Server, in.Before = server+"/", ada
+	b.mustSignIn(in)
+	if session, err := b.Session(context.Background(), ada); err != nil || session.Reveal() != b.live[1] || b.live[0] != "" {
+		t.Errorf("%v; live: %q", err, b.live)
+	}
+}
+
+// TestSignIn_CapitalsDoNotMatter: as for the service. What is kept of the account is found by its one name.
+func TestSignIn_CapitalsDoNotMatter(t *testing.T) {
+	b := newBench(t)
+	for _, typed := range []string{"", "Ada "} {
+		in := b.request()
+		in.Login = typed
+		if typed == "" {
+			in.Password, b.answers = keyapi.Secret{}, [][]string{{" ADA", "right"}}
+		}
+		if out := b.mustSignIn(in); out.Login != "ada" {
+			t.Errorf("signed in as %q", out.Login)
+		}
+		if _, err := b.Session(context.Background(), ada); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// killing is a store in whose Put the program is killed: the session is in it, and nothing more is done.
+type killing struct{ *storefake.Store }
+
+func (s killing) Put(ctx context.Context, slot secretstore.Slot, secret keyapi.Secret) error {
+	_ = s.Store.Put(ctx, slot, secret)
+	panic("killed")
+}
+
+// TestSignIn_ThatIsKilled_LeavesNoSessionOfWhichNothingTells: the next sign-in, a move and signing out find it.
+func TestSignIn_ThatIsKilled_LeavesNoSessionOfWhichNothingTells(t *testing.T) {
+	for name, after := range map[string]func(b *bench) error{
+		"sign out": func(b *bench) error { _, err := b.SignOutOf(ada); return err },
+		"sign in to another store": func(b *bench) error {
+			b.Keeper.Choice = keeping.ChooseFile
+			_, err := b.signIn(b.request())
+			return err
+		},
+		"move": func(b *bench) error {
+			r := signin.Rest{Desk: b.Desk, Seat: ada}
+			_, err := r.Copy(context.Background(), b.file)
+			_, clearErr := r.Clear(context.Background())
+			return errors.Join(err, clearErr)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.Keeper.Keyring = killing{b.keyring}
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = b.signIn(b.request())
+			}()
+			b.Keeper.Keyring = b.keyring
+			if _, err := b.Session(context.Background(), ada); len(b.keyring.Kept) != 1 || keyapi.CodeOf(err) != keyapi.CodeUnauthenticated {
+				t.Fatalf("kept %v, %v", b.keyring.Kept, err)
+			}
+			if err := after(b); err != nil || len(b.keyring.Kept) != 0 {
+				t.Errorf("%v, kept %v", err, b.keyring.Kept)
+			}
+		})
+	}
+}
+
+// lock holds the lock of ada's account, as another apikey that moves or makes something does.
+func (b *bench) lock() (release func()) {
+	b.t.Helper()
+	dir := keeping.AccountDir(b.Data, ada.Origin, ada.Login)
+	held := make(chan struct{})
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		err := keeping.UnderLock(context.Background(), dir, b.Log, func(bool) error {
+			close(held)
+			<-done
+			return nil
+		})
+		if err != nil {
+			b.t.Error(err)
+		}
+	}()
+	<-held
+	return func() { close(done); <-ended }
+}
+
+// TestSignIn_WaitsForWhoeverIsAtWorkOnTheAccount: a move would take the new session for the one it has copied, and erase
+// it. Who does not wait any longer leaves nothing.
+func TestSignIn_WaitsForWhoeverIsAtWorkOnTheAccount(t *testing.T) {
+	b := newBench(t)
+	release := b.lock()
+	ctx, interrupt := context.WithCancel(context.Background())
+	b.posted = interrupt
+	if _, err := b.Desk.SignIn(ctx, b, b.request()); !errors.Is(err, context.Canceled) {
+		t.Errorf("signed in under the hands of another: %v", err)
+	}
+	b.untouched()
+	release()
+	if _, err := b.Desk.SignIn(ctx, b, b.request()); err != nil { // free: the interrupt came too late
+		t.Error(err)
+	}
+}
+
+func TestForget_WaitsForWhoeverIsAtWorkOnTheAccount(t *testing.T) {
+	b := newBench(t)
+	b.mustSignIn(b.request())
+	release := b.lock()
+	ctx, interrupt := context.WithCancel(context.Background())
+	interrupt()
+	if _, err := b.Forget(ctx, ada); !errors.Is(err, context.Canceled) {
+		t.Errorf("forgotten under the hands of another: %v", err)
+	}
+	if len(b.keyring.Kept) != 1 {
+		t.Error("it is gone")
+	}
+	release()
+	if changed, err := b.Forget(ctx, ada); err != nil || !changed || len(b.keyring.Kept) != 0 {
+		t.Errorf("%v %v", changed, err)
+	}
+}
+
+// TestSignIn_ToAnotherStore_LeavesNoCopyInTheOneBefore: a store that does not let go stays noted, and signing out empties it.
+func TestSignIn_ToAnotherStore_LeavesNoCopyInTheOneBefore(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		b := newBench(t)
+		b.mustSignIn(b.request())
+		b.Keeper.Choice = keeping.ChooseFile
+		if fails {
+			b.keyring.Fails["delete"] = keyapi.Errorf(keyapi.CodeStoreLocked, "locked", "")
+		}
+		in := b.request()
+		in.Before = ada
+		b.mustSignIn(in)
+		if got := len(b.keyring.Kept) == 1; got != fails || len(b.file.Kept) != 1 || b.live[0] != "" || b.live[1] == "" {
+			t.Errorf("kept: %v and %v; live: %q", b.keyring.Kept, b.file.Kept, b.live)
+		}
+		delete(b.keyring.Fails, "delete")
+		if _, err := b.SignOutOf(ada); err != nil || len(b.keyring.Kept)+len(b.file.Kept) != 0 {
+			t.Errorf("%v; kept: %v and %v", err, b.keyring.Kept, b.file.Kept)
 		}
 	}
 }

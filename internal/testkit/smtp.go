@@ -74,6 +74,7 @@ func RunMailServer(o MailServerOptions) (m *MailServer, stop func(), err error) 
 	return m, func() {
 		m.Resume()
 		_ = server.Close()
+		_ = listener.Close() // the server knows it only once it serves
 		<-done
 	}, nil
 }
