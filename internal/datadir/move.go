@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/durable"
@@ -83,7 +84,7 @@ func copyToFolder(ctx context.Context, source store.Store, keyFile, dir string, 
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 	database := filepath.Join(work, databaseFile)
-	db, err := sqlite.Open(ctx, database, sqlite.Options{Random: random})
+	db, err := sqlite.Open(ctx, database, sqlite.Options{Random: random, Alone: true})
 	if err != nil {
 		return report, err
 	}
@@ -138,7 +139,7 @@ func refuseUsed(r store.Reader, what string) error {
 func copyAll(ctx context.Context, from store.Reader, to store.Writer) (Copied, error) {
 	rows := map[string]int{}
 	for _, table := range from.Tables() {
-		table.Rows = until(ctx, table.Rows)
+		table.Rows = ahead(ctx, table.Rows)
 		added, err := to.AddTable(table)
 		if err != nil {
 			return Copied{}, err
@@ -148,18 +149,57 @@ func copyAll(ctx context.Context, from store.Reader, to store.Writer) (Copied, e
 	return Copied{Accounts: rows["accounts"], Keys: rows["keys"], Events: rows["events"], Sessions: rows["sessions"]}, copyMeta(from, to)
 }
 
-// until gives rows until a context ends, by a signal: SQLite itself does not look at it.
-func until(ctx context.Context, rows iter.Seq2[[]any, error]) iter.Seq2[[]any, error] {
+// ahead gives rows that are read while those before them are written: each side has a processor of its own. It ends with
+// the context, by a signal: SQLite itself does not look at it.
+func ahead(ctx context.Context, rows iter.Seq2[[]any, error]) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
-		for row, err := range rows {
-			if ctx.Err() != nil {
-				row, err = nil, ctx.Err()
+		ctx, stop := context.WithCancel(ctx)
+		read := make(chan [][]any, 2)
+		var failed error // of the reader, once read is closed
+		go func() {
+			defer close(read)
+			failed = inBatches(rows, func(batch [][]any) error {
+				select {
+				case read <- batch:
+				case <-ctx.Done():
+				}
+				return ctx.Err()
+			})
+		}()
+		defer func() {
+			stop()
+			for range read { //nolint:revive // waits for the reader: its transaction is another one's again
 			}
-			if !yield(row, err) || err != nil {
-				return
+		}()
+		for batch := range read {
+			for _, row := range batch {
+				if !yield(row, nil) {
+					return
+				}
 			}
 		}
+		if failed != nil {
+			yield(nil, failed)
+		}
 	}
+}
+
+// inBatches gives rows page by page.
+func inBatches(rows iter.Seq2[[]any, error], give func([][]any) error) error {
+	var batch [][]any
+	for row, err := range rows {
+		if err != nil {
+			return err
+		}
+		if batch = append(batch, slices.Clone(row)); len(batch) < page {
+			continue
+		}
+		if err := give(batch); err != nil {
+			return err
+		}
+		batch = nil
+	}
+	return give(batch)
 }
 
 // copyMeta copies the named values: with the identifier the copy is the same instance, with the check of the master key it

@@ -8,7 +8,7 @@ import (
 )
 
 // insertMany is how many rows a statement adds: with one at a time the statement costs as much as the row.
-const insertMany = 15
+const insertMany = 20
 
 // insertCache is how much memory the connection may keep pages in while rows are added, in KiB. Identifiers are random: with
 // SQLite's 2 MB nearly each one would have a page of its index read and written again.
