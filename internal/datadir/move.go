@@ -32,13 +32,13 @@ type Copied struct {
 }
 
 // Copy makes a service that is the same as another one: its identifier, accounts, keys, sessions, kept replies, audit trail,
-// signing keys and mails that wait, bound to the same master key. Only the counts of failed attempts are left behind. Nobody has to notice:
-// secrets, sessions and access tokens stay good.
+// signing keys and mails that wait, bound to the same master key. Only the counts of failed attempts are left behind. Nobody
+// has to notice: secrets, sessions and access tokens stay good.
 //
-// It reads one snapshot and writes one transaction, so that the destination is whole or stays empty. A folder becomes one of
-// a service, with a copy of the master key file, in the last step; beside a PostgreSQL nothing is written into the folder of
-// its place. What the source goes through meanwhile is not copied. Errors: CodeUsage for a destination that is not empty,
-// CodeUnavailable for what cannot be used.
+// It reads one snapshot and writes one transaction, table by table, so that the destination is whole or stays empty; rows
+// keep their identifiers. A folder becomes one of a service, with a copy of the master key file, in the last step; beside a
+// PostgreSQL nothing is written into the folder of its place. What the source goes through meanwhile is not copied. Errors:
+// CodeUsage for a destination that is not empty, CodeUnavailable for what cannot be used.
 func Copy(ctx context.Context, from, to Place, random io.Reader) (Copied, error) {
 	ctx, stop := context.WithTimeout(ctx, copyPatience)
 	defer stop()
@@ -168,7 +168,7 @@ func ahead(ctx context.Context, rows iter.Seq2[[]any, error]) iter.Seq2[[]any, e
 		}()
 		defer func() {
 			stop()
-			for range read { //nolint:revive // waits for the reader: its transaction is another one's again
+			for range read { // until the reader has ended: then the source is free again
 			}
 		}()
 		for batch := range read {

@@ -54,7 +54,10 @@ func TestAhead_Error_ComesLast(t *testing.T) {
 // Whoever wants no more has the source to themselves again.
 func TestAhead_LeftEarly_ReadsNoMore(t *testing.T) {
 	done := false
-	for range ahead(t.Context(), counted(1<<40, nil, &done)) {
+	for row, err := range ahead(t.Context(), counted(1<<40, nil, &done)) {
+		if err != nil || row[0] != 1 {
+			t.Errorf("the first is %v, %v", row, err)
+		}
 		break
 	}
 	if !done {

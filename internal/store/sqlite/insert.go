@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/apikey-cli/apikey/internal/store"
@@ -10,13 +9,13 @@ import (
 // insertMany is how many rows a statement adds: with one at a time the statement costs as much as the row.
 const insertMany = 20
 
-// insertCache is how much memory the connection may keep pages in while rows are added, in KiB. Identifiers are random: with
-// SQLite's 2 MB nearly each one would have a page of its index read and written again.
-const insertCache = 64 << 10
+// insertCache gives the connection 64 MiB for pages while rows are added. Identifiers are random: with SQLite's 2 MB nearly
+// each one would have a page of its index read and written again.
+const insertCache = "PRAGMA cache_size = -65536"
 
 // Insert implements sqlstore.Conn.
 func (t transaction) Insert(table store.Table) (rows int, err error) {
-	if err := t.exec("PRAGMA cache_size = -" + strconv.Itoa(insertCache)); err != nil {
+	if err := t.exec(insertCache); err != nil {
 		return 0, err
 	}
 	many, err := t.conn.PrepareContext(t.ctx, inserting(table, insertMany))
