@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,13 +32,13 @@ type Copied struct {
 }
 
 // Copy makes a service that is the same as another one: its identifier, accounts, keys, sessions, kept replies, audit trail,
-// signing keys and mails that wait, bound to the same master key. Only the counts of failed attempts are left behind. Nobody has to notice:
-// secrets, sessions and access tokens stay good.
+// signing keys and mails that wait, bound to the same master key. Only the counts of failed attempts are left behind. Nobody
+// has to notice: secrets, sessions and access tokens stay good.
 //
-// It reads one snapshot and writes one transaction, so that the destination is whole or stays empty. A folder becomes one of
-// a service, with a copy of the master key file, in the last step; beside a PostgreSQL nothing is written into the folder of
-// its place. What the source goes through meanwhile is not copied. Errors: CodeUsage for a destination that is not empty,
-// CodeUnavailable for what cannot be used.
+// It reads one snapshot and writes one transaction, table by table, so that the destination is whole or stays empty; rows
+// keep their identifiers. A folder becomes one of a service, with a copy of the master key file, in the last step; beside a
+// PostgreSQL nothing is written into the folder of its place. What the source goes through meanwhile is not copied. Errors:
+// CodeUsage for a destination that is not empty, CodeUnavailable for what cannot be used.
 func Copy(ctx context.Context, from, to Place, random io.Reader) (Copied, error) {
 	ctx, stop := context.WithTimeout(ctx, copyPatience)
 	defer stop()
@@ -83,7 +84,7 @@ func copyToFolder(ctx context.Context, source store.Store, keyFile, dir string, 
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 	database := filepath.Join(work, databaseFile)
-	db, err := sqlite.Open(ctx, database, sqlite.Options{Random: random})
+	db, err := sqlite.Open(ctx, database, sqlite.Options{Random: random, Alone: true})
 	if err != nil {
 		return report, err
 	}
@@ -102,12 +103,11 @@ func notEmpty(what, why string) error {
 func transfer(ctx context.Context, source, destination store.Store, what string) (report Copied, err error) {
 	err = source.Read(ctx, func(from store.Reader) error {
 		return destination.Write(ctx, func(to store.Writer) error {
-			report = Copied{} // it may be run again
 			if err := refuseUsed(to, what); err != nil {
 				return err
 			}
-			t := transferring{ctx, from, to, &report}
-			return t.all()
+			report, err = copyAll(ctx, from, to) // it may be run again
+			return err
 		})
 	})
 	if err != nil {
@@ -135,162 +135,82 @@ func refuseUsed(r store.Reader, what string) error {
 	return nil
 }
 
-// transferring is a copy under way.
-type transferring struct {
-	ctx    context.Context //nolint:containedctx // it lives as long as the transaction
-	from   store.Reader
-	to     store.Writer
-	report *Copied
+// copyAll copies everything that a copy has, into a database that has nothing.
+func copyAll(ctx context.Context, from store.Reader, to store.Writer) (Copied, error) {
+	rows := map[string]int{}
+	for _, table := range from.Tables() {
+		table.Rows = ahead(ctx, table.Rows)
+		added, err := to.AddTable(table)
+		if err != nil {
+			return Copied{}, err
+		}
+		rows[table.Name] = added
+	}
+	return Copied{Accounts: rows["accounts"], Keys: rows["keys"], Events: rows["events"], Sessions: rows["sessions"]}, copyMeta(from, to)
 }
 
-func (t transferring) all() error {
-	for _, step := range []func() error{t.accounts, t.signingKeys, t.resources, t.revokedTokens, t.mails, t.meta} {
-		if err := step(); err != nil {
-			return err
+// ahead gives rows that are read while those before them are written: each side has a processor of its own. It ends with
+// the context, by a signal: SQLite itself does not look at it.
+func ahead(ctx context.Context, rows iter.Seq2[[]any, error]) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		read := make(chan [][]any, 2)
+		var failed error // of the reader, once read is closed
+		go func() {
+			defer close(read)
+			failed = inBatches(rows, func(batch [][]any) error {
+				select {
+				case read <- batch:
+				case <-ctx.Done():
+				}
+				return ctx.Err()
+			})
+		}()
+		defer func() {
+			stop()
+			for range read { // until the reader has ended: then the source is free again
+			}
+		}()
+		for batch := range read {
+			for _, row := range batch {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+		if failed != nil {
+			yield(nil, failed)
 		}
 	}
-	return nil
 }
 
-func (t transferring) accounts() error {
-	for after := ""; ; {
-		if err := t.ctx.Err(); err != nil { // a signal; SQLite itself does not look
-			return err
-		}
-		accounts, err := t.from.Accounts(after, page)
+// inBatches gives rows page by page.
+func inBatches(rows iter.Seq2[[]any, error], give func([][]any) error) error {
+	var batch [][]any
+	for row, err := range rows {
 		if err != nil {
 			return err
 		}
-		for _, account := range accounts {
-			if err := t.account(account); err != nil {
-				return fmt.Errorf("the account %s: %w", account.Login, err)
-			}
-			after = account.Login
+		if batch = append(batch, slices.Clone(row)); len(batch) < page {
+			continue
 		}
-		if len(accounts) < page {
-			return nil
-		}
-	}
-}
-
-func (t transferring) account(a store.Account) error {
-	if err := t.to.CreateAccount(a); err != nil {
-		return err
-	}
-	if err := t.to.PutKey(a.Login, a.Key); err != nil {
-		return err
-	}
-	t.report.Accounts++
-	if a.Key.AccessKey != "" {
-		t.report.Keys++
-	}
-	if !a.LastUsedAt.IsZero() {
-		if err := t.to.TouchKey(a.Key.AccessKey, a.LastUsedAt); err != nil {
+		if err := give(batch); err != nil {
 			return err
 		}
+		batch = nil
 	}
-	credentials, err := t.from.Credentials(a.Login)
-	if err != nil {
-		return err
-	}
-	if err := t.to.PutCredentials(a.Login, credentials); err != nil {
-		return err
-	}
-	if err := t.expiryNotices(a); err != nil {
-		return err
-	}
-	return t.rows(a.Login)
+	return give(batch)
 }
 
-func (t transferring) expiryNotices(a store.Account) error {
-	days, err := t.from.ExpiryNotices(a.Login, a.Key.AccessKey)
-	return each(days, err, func(days int) error {
-		_, err := t.to.NoteExpiry(a.Login, a.Key.AccessKey, days)
-		return err
-	})
-}
-
-// rows copies what an account has many of.
-func (t transferring) rows(login string) error {
-	replies, err := t.from.Replies(login)
-	if err := each(replies, err, t.to.PutReply); err != nil {
-		return err
-	}
-	sessions, err := t.from.Sessions(login)
-	slices.Reverse(sessions) // newest first they are read, in the order they were made they are written
-	t.report.Sessions += len(sessions)
-	if err := each(sessions, err, t.to.CreateSession); err != nil {
-		return err
-	}
-	events, err := t.events(login)
-	slices.Reverse(events)
-	t.report.Events += len(events)
-	return each(events, err, func(e store.Event) error { return t.to.AddEvent(login, e.Event) })
-}
-
-// events gives the whole audit trail of an account, newest first.
-func (t transferring) events(login string) (all []store.Event, err error) {
-	for before := int64(0); ; {
-		some, err := t.from.Events(login, before, page)
-		all = append(all, some...)
-		if err != nil || len(some) < page {
-			return all, err
-		}
-		before = some[len(some)-1].ID
-	}
-}
-
-func (t transferring) signingKeys() error {
-	keys, err := t.from.SigningKeys()
-	return each(keys, err, t.to.CreateSigningKey)
-}
-
-func (t transferring) resources() error {
-	resources, err := t.from.Resources()
-	return each(resources, err, t.to.CreateResource)
-}
-
-func (t transferring) revokedTokens() error {
-	tokens, err := t.from.RevokedTokens()
-	return each(tokens, err, func(r store.RevokedToken) error { return t.to.RevokeToken(r.ID, r.ExpiresAt) })
-}
-
-// mails copies those that wait. Which of the two services sends them is settled by which one is served.
-func (t transferring) mails() error {
-	for after := int64(0); ; {
-		some, err := t.from.Mails(after, page)
-		if err := each(some, err, t.to.AddMail); err != nil {
-			return err
-		}
-		if len(some) < page {
-			return nil
-		}
-		after = some[len(some)-1].ID
-	}
-}
-
-// meta copies the named values: with the identifier the copy is the same instance, with the check of the master key it is
-// bound to the same one.
-func (t transferring) meta() error {
-	values, err := t.from.AllMeta()
+// copyMeta copies the named values: with the identifier the copy is the same instance, with the check of the master key it
+// is bound to the same one.
+func copyMeta(from store.Reader, to store.Writer) error {
+	values, err := from.AllMeta()
 	if err != nil {
 		return err
 	}
 	for name, value := range values {
-		if err := t.to.SetMeta(name, value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// each writes every one of a list that was read.
-func each[T any](list []T, err error, write func(T) error) error {
-	if err != nil {
-		return err
-	}
-	for _, one := range list {
-		if err := write(one); err != nil {
+		if err := to.SetMeta(name, value); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func furnished(t *testing.T, dir string) keyapi.Result {
 		for i := range 1100 { // more than two pages
 			errs = append(errs, w.AddEvent("bob", keyapi.Event{At: clock(), Action: keyapi.ActionDisable, Actor: fmt.Sprint(i), AccessKey: "AKbob"}))
 		}
-		return errors.Join(errs...)
+		return errors.Join(append(errs, addCrowd(w))...)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -61,13 +62,42 @@ func furnished(t *testing.T, dir string) keyapi.Result {
 	return made
 }
 
-// contents gives everything of a service but the numbers of its events.
+// crowd is how many accounts there are beside ada and bob: more than two pages.
+const crowd = 1100
+
+// addCrowd adds accounts, oldest last in the alphabet. Of four one has no key, and one a former one too.
+func addCrowd(w store.Writer) error {
+	for i := range crowd {
+		login := fmt.Sprintf("crowd-%04d", crowd-i)
+		at := clock().Add(time.Duration(i) * time.Microsecond)
+		err := w.CreateAccount(store.Account{Login: login, Permitted: i%3 > 0, CreatedAt: at})
+		k := lifecycle.Key{AccessKey: "AK" + login, Verifier: []byte(login), CreatedAt: at, Generation: 2, Revision: 2, LastGeneration: 2}
+		if i%4 == 1 {
+			k.Previous = &lifecycle.Previous{AccessKey: "AKformer" + login, Generation: 1, EndsAt: at}
+		}
+		if i%4 > 0 {
+			err = errors.Join(err, w.PutKey(login, k), w.PutCredentials(login, store.Credentials{RecoveryCodes: [][]byte{{2}, {1}, {3}}}))
+		}
+		for n := range i % 3 {
+			session := store.Session{ID: fmt.Sprint(login, n), Hash: fmt.Append(nil, login, n), Login: login, CreatedAt: clock()}
+			err = errors.Join(err, w.CreateSession(session), w.AddEvent(login, keyapi.Event{At: at, Action: keyapi.ActionGenerate, Actor: login}))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contents gives everything of a service: row for row, and as it is read of the accounts that have something of every kind.
 func contents(t *testing.T, s *datadir.Service) (all []any) {
 	t.Helper()
 	err := s.DB.Read(context.Background(), func(r store.Reader) error {
-		accounts, err := r.Accounts("", 10)
+		accounts, err := r.Accounts("", 2)
 		all = append(all, accounts)
 		note := func(value any, failed error) { all, err = append(all, value), errors.Join(err, failed) }
+		oldest, failed := r.SoleAccount()
+		note(oldest, failed)
 		for _, a := range accounts {
 			credentials, failed := r.Credentials(a.Login)
 			note(credentials, failed)
@@ -76,12 +106,14 @@ func contents(t *testing.T, s *datadir.Service) (all []any) {
 			replies, failed := r.Replies(a.Login)
 			note(replies, failed)
 			events, failed := r.Events(a.Login, 0, 5000)
-			for i := range events {
-				events[i].ID = 0
-			}
 			note(events, failed)
 			notices, failed := r.ExpiryNotices(a.Login, a.Key.AccessKey)
 			note(notices, failed)
+		}
+		for _, table := range r.Tables() {
+			for row, failed := range table.Rows {
+				note(slices.Clone(row), failed)
+			}
 		}
 		mails, failed := r.Mails(0, 10)
 		note(mails, failed)
@@ -101,6 +133,19 @@ func contents(t *testing.T, s *datadir.Service) (all []any) {
 	return all
 }
 
+func wantContents(t *testing.T, s *datadir.Service, want []any) {
+	t.Helper()
+	got := contents(t, s)
+	if len(got) != len(want) {
+		t.Errorf("the copy has %d things, want %d", len(got), len(want))
+	}
+	for i := range min(len(got), len(want)) {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			t.Fatalf("the copy has\n%+v\nwant\n%+v", got[i], want[i])
+		}
+	}
+}
+
 // move copies a service and gives the copy, open.
 func move(t *testing.T, from, to datadir.Place) *datadir.Service {
 	t.Helper()
@@ -109,7 +154,8 @@ func move(t *testing.T, from, to datadir.Place) *datadir.Service {
 		t.Fatal(err)
 	}
 	name := report.MasterKey
-	if want := (datadir.Copied{MasterKey: name, Accounts: 2, Keys: 2, Events: 1101, Sessions: 2}); report != want || len(name) != 8 {
+	want := datadir.Copied{MasterKey: name, Accounts: 2 + crowd, Keys: 2 + crowd*3/4, Events: 1101 + crowd - 1, Sessions: 2 + crowd - 1}
+	if report != want || len(name) != 8 {
 		t.Errorf("it came to %+v, want %+v", report, want)
 	}
 	s, err := to.Open(context.Background(), rand.Reader)
@@ -124,9 +170,7 @@ func TestCopy_FolderToFolder_HasEverything(t *testing.T) {
 	first, second := datadir.Place{Dir: t.TempDir()}, datadir.Place{Dir: filepath.Join(t.TempDir(), "second")}
 	made := furnished(t, first.Dir)
 	s := move(t, first, second)
-	if want, got := contents(t, openService(t, first.Dir)), contents(t, s); !reflect.DeepEqual(got, want) {
-		t.Errorf("the copy has\n%+v\nwant\n%+v", got, want)
-	}
+	wantContents(t, s, contents(t, openService(t, first.Dir)))
 	if _, err := authenticate(t, s, made); err != nil {
 		t.Errorf("the old secret: %v", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
-	"reflect"
 	"testing"
 
 	"github.com/apikey-cli/apikey/internal/datadir"
@@ -26,9 +25,7 @@ func TestPostgres(t *testing.T) {
 		up := datadir.Place{Dir: first.Dir, Database: cluster.Schema(t)}
 		further := datadir.Place{Dir: first.Dir, Database: cluster.Schema(t)}
 		for _, s := range []*datadir.Service{move(t, first, up), move(t, up, further), move(t, further, back)} {
-			if got := contents(t, s); !reflect.DeepEqual(got, want) {
-				t.Errorf("the copy has\n%+v\nwant\n%+v", got, want)
-			}
+			wantContents(t, s, want)
 			if _, err := authenticate(t, s, made); err != nil {
 				t.Errorf("the old secret: %v", err)
 			}

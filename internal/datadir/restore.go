@@ -20,7 +20,7 @@ import (
 // restorer is who acts in the audit trail when a copy is brought back.
 const restorer = "restore"
 
-// page is how many accounts are read at a time.
+// page is how many accounts or rows are read at a time.
 const page = 500
 
 // RestoreOptions say what is brought back and where.

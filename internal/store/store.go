@@ -46,6 +46,7 @@ type Reader interface {
 	TokenReader
 	OutboxReader
 	ChangeReader
+	TableReader
 
 	// Meta gives a named value of the database as a whole. Error: ErrNotFound.
 	Meta(name string) ([]byte, error)
@@ -69,6 +70,7 @@ type Writer interface {
 	AttemptsWriter
 	TokenWriter
 	OutboxWriter
+	TableWriter
 
 	// SetMeta sets a named value of the database as a whole.
 	SetMeta(name string, value []byte) error

@@ -4,12 +4,15 @@ package postgres_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql's "pgx"
 
 	"github.com/apikey-cli/apikey/internal/store"
 	"github.com/apikey-cli/apikey/internal/store/postgres"
@@ -35,7 +38,7 @@ func TestPostgres(t *testing.T) {
 		"Contract": contract, "Contract_BehindAPooler": contractBehindAPooler,
 		"Open_ManyAtOnce_MakeOneDatabase": openManyAtOnce, "Open_NoRandomness_MakesNothingAndCanBeRepeated": openNoRandomness,
 		"Open_Absent_SaysWhatToDo": openAbsent, "Open_Existing_MakesNothing": openExisting,
-		"Look_WithoutItsStatement": looksWithoutTheirStatement,
+		"Look_WithoutItsStatement": looksWithoutTheirStatement, "Tables_AreTheWholeSchema": tablesAreTheWholeSchema,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, cluster) })
 	}
@@ -51,7 +54,20 @@ func contractBehindAPooler(t *testing.T, cluster *testkit.Cluster) {
 	pooler := testkit.StartPooler(t, cluster)
 	storetest.Run(t, func(t *testing.T) func() (store.Store, error) {
 		return opener(pooler.Address(cluster, cluster.Database(t)))
-	}, "transactions", "concurrency", "replies", "tokens", "changes")
+	}, "transactions", "concurrency", "replies", "tokens", "tables", "changes")
+}
+
+// A column that a migration adds is not forgotten by copies.
+func tablesAreTheWholeSchema(t *testing.T, cluster *testkit.Cluster) {
+	address := cluster.Database(t)
+	s := open(t, address)
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	storetest.WantWhole(t, s, db, `SELECT table_name, column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name <> 'schema'`)
 }
 
 func opener(address string) func() (store.Store, error) {

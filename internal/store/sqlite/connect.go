@@ -23,6 +23,10 @@ import (
 // journal_size_limit: see connector.
 const parameters = "?_busy_timeout=30000&_foreign_keys=1&_pragma=journal_size_limit(0)"
 
+// parametersAlone are those of a database that nobody else opens (Options.Alone): what a transaction or a statement would have
+// to take back is kept in memory, which for a new file is next to nothing.
+const parametersAlone = parameters + "&_pragma=journal_mode(MEMORY)"
+
 // connector opens connections that leave the files of the write-ahead log where they are, emptied.
 //
 // By default the last connection to close removes -wal and -shm and the next one makes them again. Kept, opening,
@@ -35,7 +39,7 @@ const parameters = "?_busy_timeout=30000&_foreign_keys=1&_pragma=journal_size_li
 // 2.5 MB that was 1.6 ms, more than all the rest. The driver does not offer SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE either.
 type connector struct{ driver.Connector }
 
-func newConnector(path string) (driver.Connector, error) {
+func newConnector(path, parameters string) (driver.Connector, error) {
 	escaped := (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() // ? # % in a path are no syntax
 	c, err := sqlite.NewConnector("file:" + escaped + parameters)
 	return connector{c}, err

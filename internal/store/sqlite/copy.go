@@ -28,7 +28,7 @@ func Adopt(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := isDatabase(path); err != nil {
 		return nil, told(path, err)
 	}
-	connector, err := newConnector(path)
+	connector, err := newConnector(path, parameters)
 	if err != nil {
 		return nil, told(path, err)
 	}
@@ -55,8 +55,7 @@ func (s *Store) adopt(ctx context.Context) error {
 	if verdict != "ok" || version == 0 {
 		return notACopy(s.path)
 	}
-	_, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL") // a copy comes without
-	return err
+	return s.log(ctx) // a copy comes without
 }
 
 // isDatabase looks at the beginning of a file. SQLite itself would take an empty file, or none, for a new database.

@@ -31,6 +31,9 @@ var errLookOnly = errors.New("sqlite: nothing is written outside of a transactio
 // Exec implements sqlstore.Conn. A Reader never calls it.
 func (looking) Exec(string, ...any) (int64, error) { return 0, errLookOnly }
 
+// Insert implements sqlstore.Conn. A Reader never calls it.
+func (looking) Insert(store.Table) (int, error) { return 0, errLookOnly }
+
 // Erasing implements sqlstore.Conn. A Reader never calls it.
 func (looking) Erasing() error { return errLookOnly }
 

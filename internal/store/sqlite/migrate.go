@@ -45,12 +45,18 @@ func (s *Store) migrate(ctx context.Context, random io.Reader) error {
 				s.path, version, newest),
 			"Use the newer apikey.")
 	}
-	if version == 0 {
-		if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+	if version == 0 && !s.alone {
+		if err := s.log(ctx); err != nil {
 			return err
 		}
 	}
 	return s.apply(ctx, version, random)
+}
+
+// log gives the database its write-ahead log.
+func (s *Store) log(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+	return err
 }
 
 // apply applies the migrations after a version, all in one transaction.

@@ -21,12 +21,16 @@ import (
 // Options are what the store takes from outside.
 type Options struct {
 	Random io.Reader // for the database's identifier; nil = crypto/rand.Reader
+	// Alone says that the file is new and nobody else opens it before Close: it gets its write-ahead log only then, and what
+	// fills it is written once.
+	Alone bool
 }
 
 // Store is a SQLite database. It implements store.Store.
 type Store struct {
 	db       *sql.DB
 	path     string
+	alone    bool
 	instance string
 	// writing is held by the one write of this process: SQLite would let the others poll for its lock.
 	writing chan struct{}
@@ -50,11 +54,16 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, told(path, err)
 	}
-	connector, err := newConnector(path)
+	settings := parameters
+	if o.Alone {
+		settings = parametersAlone
+	}
+	connector, err := newConnector(path, settings)
 	if err != nil {
 		return nil, told(path, err)
 	}
 	s := newStore(connector, path)
+	s.alone = o.Alone
 	if err := s.prepare(ctx, fresh, o.Random); err != nil {
 		return nil, errors.Join(told(path, err), s.db.Close())
 	}
@@ -116,5 +125,9 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close implements store.Store. The last one to close brings the write-ahead log into the database.
 func (s *Store) Close() error {
-	return told(s.path, errors.Join(s.looks.close(), s.polls.close(), s.db.Close()))
+	var err error
+	if s.alone {
+		err = s.log(context.Background())
+	}
+	return told(s.path, errors.Join(err, s.looks.close(), s.polls.close(), s.db.Close()))
 }

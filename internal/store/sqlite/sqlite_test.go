@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -31,6 +32,19 @@ func open(t testing.TB, path string) *sqlite.Store {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
+}
+
+// A column that a migration adds is not forgotten by copies.
+func TestTables_AreTheWholeSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := open(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	storetest.WantWhole(t, s, db, `SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'`)
 }
 
 // addAccount writes something.

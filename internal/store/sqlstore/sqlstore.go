@@ -14,6 +14,8 @@ type Conn interface {
 	One(query string, args []any, into ...any) error
 	// Each calls scan for every row of a query, with the function that scans it, until one gives an error.
 	Each(query string, args []any, scan func(row func(into ...any) error) error) error
+	// Insert adds every row of a table, and gives how many they were.
+	Insert(t store.Table) (rows int, err error)
 	// Erasing is called before secrets are erased, for a database that would leave their text where it was.
 	Erasing() error
 }

@@ -25,7 +25,7 @@ func Run(t *testing.T, fresh Fresh, groups ...string) {
 		{"transactions", transactions}, {"concurrency", concurrency}, {"meta", meta},
 		{"accounts", accounts}, {"keys", keys}, {"replies", replies}, {"events", events},
 		{"accounts of a server", accountsOfAServer}, {"credentials", credentials}, {"sessions", sessions},
-		{"attempts", attempts}, {"tokens", tokens}, {"outbox", outbox}, {"changes", changes},
+		{"attempts", attempts}, {"tokens", tokens}, {"outbox", outbox}, {"changes", changes}, {"tables", tables},
 	} {
 		if len(groups) > 0 && !slices.Contains(groups, group.name) {
 			continue
@@ -33,9 +33,7 @@ func Run(t *testing.T, fresh Fresh, groups ...string) {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
 				t.Run(name, func(t *testing.T) {
-					d := &database{t: t, open: fresh(t)}
-					d.Store = d.another()
-					test(t, d)
+					test(t, made(t, fresh))
 				})
 			}
 		})
@@ -51,8 +49,16 @@ const patience = 20 * time.Second
 // database is a database under test and the handle most tests need.
 type database struct {
 	store.Store
-	t    *testing.T
-	open func() (store.Store, error)
+	t     *testing.T
+	fresh Fresh
+	open  func() (store.Store, error)
+}
+
+// made makes a database.
+func made(t *testing.T, fresh Fresh) *database {
+	d := &database{t: t, fresh: fresh, open: fresh(t)}
+	d.Store = d.another()
+	return d
 }
 
 // another opens another handle.
