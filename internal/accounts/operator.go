@@ -75,7 +75,7 @@ type Details struct {
 	LockedOutUntil    time.Time       // no code is taken before it; zero if codes are
 }
 
-// Show gives an account. Error: CodeInvalidRequest, which also is store.ErrNotFound, if it is not there.
+// Show gives an account. Error: CodeInvalidRequest if it is not there.
 func (s *Service) Show(ctx context.Context, login string) (Details, error) {
 	var d Details
 	err := s.db.Read(ctx, func(r store.Reader) error {
@@ -108,7 +108,7 @@ func (s *Service) Show(ctx context.Context, login string) (Details, error) {
 }
 
 func noAccount(err error, login string) error {
-	return absent(err, fmt.Sprintf("There is no account %q", login))
+	return absent(err, fmt.Sprintf("There is no account %q", login), "See: apikeyd account list")
 }
 
 // operate changes an account. fn changes what it is given and says what it did, "" if it was so already: then nothing
@@ -129,8 +129,8 @@ func (s *Service) operate(
 	})
 }
 
-// Grant lets an account have a key. Errors of this and the following: CodeInvalidRequest, which also is
-// store.ErrNotFound, if it is not there. What is so already is left as it is.
+// Grant lets an account have a key. Errors of this and the following: CodeInvalidRequest if it
+// is not there. What is so already is left as it is.
 func (s *Service) Grant(ctx context.Context, login string) error {
 	return s.operate(ctx, login, func(_ *transaction, a *store.Account) (keyapi.Action, error) {
 		if a.Permitted {

@@ -90,7 +90,7 @@ func TestOperator_NoAccount_IsTold(t *testing.T) {
 	} {
 		err := do()
 		var e *keyapi.Error
-		if !errors.As(err, &e) || e.Code != keyapi.CodeInvalidRequest || e.Message != `There is no account "ada"` || !errors.Is(err, store.ErrNotFound) {
+		if !errors.As(err, &e) || e.Code != keyapi.CodeInvalidRequest || e.Error() != `There is no account "ada"` || e.Hint == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
