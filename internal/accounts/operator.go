@@ -169,6 +169,21 @@ func (s *Service) SetPassword(ctx context.Context, login string, password keyapi
 	})
 }
 
+// SetEmail gives an account the address its mails go to, "" for none. Mails that wait already go to the address of their
+// time. Error: also CodeInvalidRequest for one that is not well-formed.
+func (s *Service) SetEmail(ctx context.Context, login, email string) error {
+	if err := validEmail(email); err != nil {
+		return err
+	}
+	return s.operate(ctx, login, func(_ *transaction, a *store.Account) (keyapi.Action, error) {
+		if a.Email == email {
+			return "", nil
+		}
+		a.Email = email
+		return keyapi.ActionEmailSet, nil
+	})
+}
+
 // ResetMFA turns MFA off for somebody who lost the authenticator and the recovery codes. It ends the account's pipeline
 // sessions and the access tokens of its key.
 func (s *Service) ResetMFA(ctx context.Context, login string) error {
