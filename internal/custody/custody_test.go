@@ -242,7 +242,7 @@ func TestConditional_AnotherMachineIsFaster(t *testing.T) {
 		b := newBench(t)
 		b.mustAct(generate)
 		b.api.overtaken = func() {
-			for _, act := range []func(context.Context, keyapi.Change) (keyapi.Result, error){b.api.Service.Disable, b.api.Service.Activate} {
+			for _, act := range []func(context.Context, keyapi.Change) (keyapi.Result, error){b.api.Service.Disable, b.api.Activate} {
 				if _, err := act(context.Background(), keyapi.Change{}); err != nil {
 					t.Error(err)
 				}
