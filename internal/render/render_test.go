@@ -169,6 +169,19 @@ Actions: apikey disable
 `)
 }
 
+// TestList_NarrowTerminal_AColumnWithoutAName: its cells are lines of their own.
+func TestList_NarrowTerminal_AColumnWithoutAName(t *testing.T) {
+	var out bytes.Buffer
+	p := render.Printer{Out: &out, TTY: true, Width: 40}
+	if err := p.List([]string{"Profile", "Service", ""}, [][]string{{"keys", "https://keys.sandbox.example.com", "current"}}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, out.String(), `Profile: keys
+Service: https://keys.sandbox.example.com
+current
+`)
+}
+
 // TestHistory_NarrowTerminal_IsAParagraphAnEvent: what has many columns is a table only where they have room.
 func TestHistory_NarrowTerminal_IsAParagraphAnEvent(t *testing.T) {
 	page := keyapi.EventPage{Items: []keyapi.Event{

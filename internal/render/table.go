@@ -60,7 +60,10 @@ func (p *Printer) table(header []string, rows [][]string) error {
 func withoutLines(header []string, rows [][]string) string {
 	var out strings.Builder
 	line := func(name, value string) {
-		out.WriteString(name + ": " + strings.ReplaceAll(value, "\n", "\n  ") + "\n")
+		if name != "" {
+			name += ": "
+		}
+		out.WriteString(name + strings.ReplaceAll(value, "\n", "\n  ") + "\n")
 	}
 	if len(header) == 2 {
 		out.WriteString(header[0] + "\n")
