@@ -373,12 +373,12 @@ func TestAutoStore_OnATerminal(t *testing.T) {
 	}
 }
 
-// TestStatus_Fits60Columns: the section is readable on a narrow terminal, and nothing wraps.
+// TestStatus_OnATerminal_FitsItsWidth: the section is readable on a narrow terminal, and nothing wraps.
 func TestStatus_OnATerminal_FitsItsWidth(t *testing.T) {
 	p := newPerson(t, testkit.Build(t, program))
 	p.does("generate")
 	p.does("regenerate", "-y", "--grace", "24h")
-	for _, cols := range []int{60, 80, 120} {
+	for _, cols := range []int{40, 60, 80, 120} {
 		term := testkit.StartTerminal(t, testkit.TerminalOptions{Env: p.env, Cols: cols, Rows: 40}, p.path, "status")
 		if status := term.Wait(); status != 0 {
 			t.Fatalf("exit status %d", status)

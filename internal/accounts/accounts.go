@@ -96,10 +96,11 @@ func clip(userAgent string) string {
 	return userAgent[:cut]
 }
 
-// absent makes "not found" an error for people that says what is not there. It still is store.ErrNotFound.
-func absent(err error, message string) error {
+// absent makes "not found" an error for people that says what is not there and how to see what is. What the store calls
+// it is not theirs to read.
+func absent(err error, message, hint string) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return &keyapi.Error{Code: keyapi.CodeInvalidRequest, Message: message, Err: store.ErrNotFound}
+		return keyapi.Errorf(keyapi.CodeInvalidRequest, message, hint)
 	}
 	return err
 }

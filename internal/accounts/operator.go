@@ -75,7 +75,7 @@ type Details struct {
 	LockedOutUntil    time.Time       // no code is taken before it; zero if codes are
 }
 
-// Show gives an account. Error: CodeInvalidRequest, which also is store.ErrNotFound, if it is not there.
+// Show gives an account. Error: CodeInvalidRequest if it is not there.
 func (s *Service) Show(ctx context.Context, login string) (Details, error) {
 	var d Details
 	err := s.db.Read(ctx, func(r store.Reader) error {
@@ -108,7 +108,7 @@ func (s *Service) Show(ctx context.Context, login string) (Details, error) {
 }
 
 func noAccount(err error, login string) error {
-	return absent(err, fmt.Sprintf("There is no account %q", login))
+	return absent(err, fmt.Sprintf("There is no account %q", login), "See: apikeyd account list")
 }
 
 // operate changes an account. fn changes what it is given and says what it did, "" if it was so already: then nothing
@@ -129,8 +129,8 @@ func (s *Service) operate(
 	})
 }
 
-// Grant lets an account have a key. Errors of this and the following: CodeInvalidRequest, which also is
-// store.ErrNotFound, if it is not there. What is so already is left as it is.
+// Grant lets an account have a key. Errors of this and the following: CodeInvalidRequest if it
+// is not there. What is so already is left as it is.
 func (s *Service) Grant(ctx context.Context, login string) error {
 	return s.operate(ctx, login, func(_ *transaction, a *store.Account) (keyapi.Action, error) {
 		if a.Permitted {
@@ -166,6 +166,21 @@ func (s *Service) SetPassword(ctx context.Context, login string, password keyapi
 		}
 		credentials.PasswordHash = hash
 		return keyapi.ActionPasswordSet, errors.Join(w.PutCredentials(login, credentials), w.DeleteSessions(login, ""))
+	})
+}
+
+// SetEmail gives an account the address its mails go to, "" for none. Mails that wait already go to the address of their
+// time. Error: also CodeInvalidRequest for one that is not well-formed.
+func (s *Service) SetEmail(ctx context.Context, login, email string) error {
+	if err := validEmail(email); err != nil {
+		return err
+	}
+	return s.operate(ctx, login, func(_ *transaction, a *store.Account) (keyapi.Action, error) {
+		if a.Email == email {
+			return "", nil
+		}
+		a.Email = email
+		return keyapi.ActionEmailSet, nil
 	})
 }
 

@@ -149,8 +149,8 @@ func (s *Service) roomForPipeline(w store.Writer, login, name string) error {
 	return nil
 }
 
-// RevokeSession ends a session of the principal's account, by its ID. Errors: CodeInvalidRequest, which also is
-// store.ErrNotFound, if it is not there; CodeNotPermitted for a pipeline.
+// RevokeSession ends a session of the principal's account, by its ID. Errors: CodeInvalidRequest if it is not there;
+// CodeNotPermitted for a pipeline.
 func (s *Service) RevokeSession(ctx context.Context, p Principal, id string) error {
 	from := p.Origin
 	return s.write(ctx, func(w *transaction) error {
@@ -159,7 +159,7 @@ func (s *Service) RevokeSession(ctx context.Context, p Principal, id string) err
 			return err
 		}
 		if err := w.DeleteSession(p.Login, id); err != nil {
-			return absent(err, "There is no such session")
+			return absent(err, "There is no such session", "")
 		}
 		return s.audit(w, p.Account, keyapi.ActionSessionRevoke, p.Actor(), from)
 	})

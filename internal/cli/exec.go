@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os/exec"
 	"slices"
@@ -99,6 +101,9 @@ func (s *session) exec(ctx context.Context, in execInput, argv []string) error {
 		return err
 	}
 	path, err := exec.LookPath(argv[0])
+	if errors.Is(err, fs.ErrPermission) {
+		return keyapi.Errorf(keyapi.CodeUsage, "The command "+command.Quote(argv[0])+" may not be run", "See that it is a program and that its mode lets you run it.")
+	}
 	if err != nil {
 		return keyapi.Errorf(keyapi.CodeUsage, "The command "+command.Quote(argv[0])+" is not found", "Give its path, or see to PATH.")
 	}

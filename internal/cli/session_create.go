@@ -12,8 +12,11 @@ import (
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// defaultTTL is how long a pipeline's session lasts if nothing is said.
-const defaultTTL = 90 * duration.Day
+// How long a pipeline's session lasts if nothing is said, and at most. Source: design, §6.
+const (
+	defaultTTL = 90 * duration.Day
+	longestTTL = 365 * duration.Day
+)
 
 // pipelineVerbs are what a session of a pipeline may be allowed to do. "status" is always allowed.
 var pipelineVerbs = []string{"status", "generate", "disable", "activate", "regenerate", "delete", "history"}
@@ -65,6 +68,9 @@ func (a signedIn) createSession(ctx context.Context, in sessionCreateInput) erro
 	ttl := defaultTTL
 	if in.ttl.Given {
 		ttl = in.ttl.Duration
+	}
+	if ttl > longestTTL {
+		return keyapi.Errorf(keyapi.CodeUsage, "A session of a pipeline lasts 365 days at most", "For example: --ttl 365d")
 	}
 	if ttl < time.Second {
 		return keyapi.Errorf(keyapi.CodeUsage, "The session must last for a while", "For example: --ttl 90d")

@@ -22,7 +22,7 @@ func tokenCommand(env *Env) *cobra.Command {
 			"before its end, else a new one. With --header it is the line of an HTTP\n" +
 			"header. APIKEY_ACCESS_KEY and APIKEY_ACCESS_SECRET, if set, are used in place\n" +
 			"of what is kept; then nothing is cached.",
-		Example:           "  curl -H \"$(apikey token --header)\" https://api.example.org/\n  apikey token --fresh -o json",
+		Example:           "  apikey token --header | curl --header @- https://api.example.com/\n  apikey token --fresh -o json",
 		Annotations:       map[string]string{NeedsServer: "true"},
 		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -48,7 +48,7 @@ func OneArg(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:
-			return UsageError(cmd, cmd.CommandPath()+" needs "+what)
+			return UsageError(cmd, what+" is missing")
 		case len(args) > 1:
 			return UsageError(cmd, "unknown argument "+Quote(args[1])+" for "+cmd.CommandPath())
 		default:

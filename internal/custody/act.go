@@ -102,6 +102,7 @@ func (c *Custodian) rest(key keyapi.Key, err error, show func(Outcome) error) er
 // commit is the part of the order that happens under the lock of the account.
 func (c *Custodian) commit(ctx context.Context, in Intent, to target, seen *int64, reread bool, show func(Outcome) error) error {
 	failpoint.Hit("locked")
+	judged := false // the state was looked at for a condition, and the call is for that state alone
 	a := actions[in.Action]
 	if a.makes {
 		// Another process may have died while this one asked or waited.
@@ -116,6 +117,9 @@ func (c *Custodian) commit(ctx context.Context, in Intent, to target, seen *int6
 		}
 		if change, err := c.foresee(in, key); err != nil || !change {
 			return c.rest(key, err, show)
+		}
+		if judged = in.conditional() && seen == nil; judged {
+			seen = &key.Revision
 		}
 	}
 	change := keyapi.Change{IfMatch: seen, Grace: in.Grace, UserAgent: c.UserAgent}
@@ -132,6 +136,14 @@ func (c *Custodian) commit(ctx context.Context, in Intent, to target, seen *int6
 	c.Log.Debug("calling the key service", "action", in.Action, "service", c.Service.Place)
 	result, err := a.call(c.Service.API, ctx, change) // (5)
 	failpoint.Hit("reply")
+	if code := keyapi.CodeOf(err); judged && (code == keyapi.CodeVersionConflict || code == keyapi.CodeKeyExists) {
+		// Another machine was faster, as a second job of the same night: whether there is still anything to do is asked
+		// anew. Replacing the key once more would end the grace period of the secret that is in use.
+		if err := c.dropRecord(); err != nil {
+			return err
+		}
+		return c.commit(ctx, in, to, nil, true, show)
+	}
 	if err != nil {
 		return c.callFailed(err, a)
 	}

@@ -24,11 +24,16 @@ type fakeAPI struct {
 	recover       error
 	sent          []keyapi.Change
 	meanwhile     func() // happens while the pop-up is open
+	overtaken     func() // happens once, after the state was read and before the call
 	journal       *[]string
 }
 
 func (a *fakeAPI) call(name string, do func() (keyapi.Result, error)) (keyapi.Result, error) {
 	*a.journal = append(*a.journal, "call "+name)
+	if faster := a.overtaken; faster != nil {
+		a.overtaken = nil
+		faster()
+	}
 	if a.before != nil {
 		return keyapi.Result{}, a.before
 	}

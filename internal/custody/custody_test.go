@@ -2,6 +2,7 @@ package custody_test
 
 import (
 	"context"
+	"crypto/rand"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,68 @@ func TestDelete_RemovesWhatIsKept_AndSurvivesAFailingStore(t *testing.T) {
 	if out, err := b.Forget(context.Background(), true); err != nil || out.Changed {
 		t.Errorf("%+v, %v", out, err)
 	}
+}
+
+// TestConditional_AnotherMachineIsFaster: two jobs of the same night rotate the key once. A second rotation would end the
+// grace period of the secret that is in use everywhere.
+func TestConditional_AnotherMachineIsFaster(t *testing.T) {
+	year := 400 * 24 * time.Hour
+	month := 30 * 24 * time.Hour
+	for _, test := range []struct {
+		name   string
+		in     custody.Intent
+		exists bool // there is a key before
+	}{
+		{"Regenerate", custody.Intent{Action: keyapi.ActionRegenerate, Yes: true, IfExpiringWithin: &month, Grace: time.Hour}, true},
+		{"Generate", custody.Intent{Action: keyapi.ActionGenerate, IfMissing: true}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t)
+			var used string
+			if test.exists {
+				b.mustAct(generate)
+				used = b.key().AccessKey
+				b.now = b.key().ExpiresAt.Add(-month)
+			}
+			b.api.overtaken = func() {
+				ik, err := keyapi.NewIdempotencyKey(rand.Reader)
+				if err == nil && test.exists {
+					_, err = b.api.Service.Regenerate(context.Background(), keyapi.Change{Grace: time.Hour, IdempotencyKey: ik})
+				} else if err == nil {
+					_, err = b.api.Service.Generate(context.Background(), keyapi.Change{IdempotencyKey: ik})
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			out := b.mustAct(test.in)
+			if out.Changed || out.Key.AccessKey != b.key().AccessKey {
+				t.Errorf("the key of the faster one was replaced: %+v", out)
+			}
+			if test.exists && (out.Key.Previous == nil || out.Key.Previous.AccessKey != used) {
+				t.Errorf("the secret in use has no grace period any more: %+v", out.Key)
+			}
+			if b.pending() {
+				t.Error("a refusal left a record")
+			}
+		})
+	}
+	t.Run("ThereIsStillSomethingToDo", func(t *testing.T) {
+		b := newBench(t)
+		b.mustAct(generate)
+		b.api.overtaken = func() {
+			for _, act := range []func(context.Context, keyapi.Change) (keyapi.Result, error){b.api.Service.Disable, b.api.Activate} {
+				if _, err := act(context.Background(), keyapi.Change{}); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		out := b.mustAct(custody.Intent{Action: keyapi.ActionRegenerate, Yes: true, IfExpiringWithin: &year})
+		if !out.Changed {
+			t.Errorf("%+v", out)
+		}
+		b.safe()
+	})
 }
 
 func TestConditional(t *testing.T) {

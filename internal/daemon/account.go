@@ -27,7 +27,7 @@ func accountCommand(env *Env) *cobra.Command {
 	for _, v := range accountVerbs {
 		cmd.AddCommand(v.build(env))
 	}
-	cmd.AddCommand(accountSetPasswordCommand(env), accountRemoveCommand(env))
+	cmd.AddCommand(accountSetEmailCommand(env), accountSetPasswordCommand(env), accountRemoveCommand(env))
 	return cmd
 }
 

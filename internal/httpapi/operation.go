@@ -119,7 +119,7 @@ func (who scope) admits(p accounts.Principal) error {
 		return keyapi.Errorf(keyapi.CodeNotPermitted, "A pipeline's session cannot do this", "Sign in yourself.")
 	}
 	return keyapi.Errorf(keyapi.CodeNotPermitted,
-		"This pipeline's session is not allowed to do: "+strings.Join(who.verbs, " or "), "Make one that is.")
+		"This pipeline's session is not allowed to do: "+strings.Join(who.verbs, " or "), "Make one that is: apikey session create --name NAME --allow ACTIONS")
 }
 
 // readable refuses a body that is not JSON where one is taken.

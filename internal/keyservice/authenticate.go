@@ -46,8 +46,8 @@ func (s *Service) Authenticate(ctx context.Context, accessKey string, secret key
 	given, now := s.seals.verifier(secret), s.now()
 	state, known := s.remembered(accessKey, now)
 	if hmac.Equal(state.Verifier[:], given) && known {
-		client := Client{state.Login, accessKey, state.Generation, state.EndsAt}
-		return client, s.used(ctx, accessKey, state.Current, state.LastUsedAt, now)
+		s.used(ctx, accessKey, state.Current, state.LastUsedAt, now)
+		return Client{state.Login, accessKey, state.Generation, state.EndsAt}, nil
 	}
 	account, mark, err := s.holder(ctx, accessKey)
 	if err != nil {
@@ -66,7 +66,8 @@ func (s *Service) Authenticate(ctx context.Context, accessKey string, secret key
 		return Client{}, lifecycle.Refusal(blockCodes[blocks[0]])
 	}
 	s.remember(client, account, verifier, mark)
-	return client, s.used(ctx, accessKey, accessKey == account.Key.AccessKey, account.LastUsedAt, now)
+	s.used(ctx, accessKey, accessKey == account.Key.AccessKey, account.LastUsedAt, now)
+	return client, nil
 }
 
 // Alive tells whether tokens that were given to a key, in a generation of it, still count: the key or its grace period

@@ -355,3 +355,22 @@ func TestDeferredUses(t *testing.T) {
 		t.Errorf("after the flush: shown %v, written %v", shown, written)
 	}
 }
+
+// full is a database that can be read and has no room for anything more.
+type full struct{ store.Store }
+
+func (full) Write(context.Context, func(store.Writer) error) error {
+	return keyapi.Errorf(keyapi.CodeUnavailable, "database or disk is full", "")
+}
+
+// TestAuthenticate_OnAFullDisk_TheRightSecretWorks: only the time of last use is lost.
+func TestAuthenticate_OnAFullDisk_TheRightSecretWorks(t *testing.T) {
+	s := newService(t, keyservice.Policy{})
+	s.account("ada", true, false)
+	made, err := s.act("ada", keyapi.ActionGenerate, keyapi.Change{})
+	s.want(err, "")
+	s.Service = keyservice.New(full{s.db}, s.key, keyservice.Policy{}, func() time.Time { return s.now }, rand.Reader)
+	s.now = s.now.Add(time.Hour)
+	s.want(s.authenticate(made.Key.AccessKey, made.AccessSecret), "")
+	s.want(s.authenticate(made.Key.AccessKey, keyapi.NewSecret("aks_wrong")), keyapi.CodeUnauthenticated)
+}

@@ -26,10 +26,11 @@ func (s *Service) DeferUses() (flush func(ctx context.Context) error) {
 	return s.flushUses
 }
 
-// used notes that a key was used, the current one of its account. A key in its grace period has no time of last use.
-func (s *Service) used(ctx context.Context, accessKey string, current bool, before, now time.Time) error {
+// used notes that a key was used, the current one of its account. A key in its grace period has no time of last use. That
+// it can't be noted, on a disk that is full or read-only, is no reason to refuse the right secret.
+func (s *Service) used(ctx context.Context, accessKey string, current bool, before, now time.Time) {
 	if !current || now.Sub(before) < touchEvery {
-		return nil
+		return
 	}
 	if s.states != nil {
 		s.states.Used(accessKey, now)
@@ -38,9 +39,9 @@ func (s *Service) used(ctx context.Context, accessKey string, current bool, befo
 		s.uses.mu.Lock()
 		defer s.uses.mu.Unlock()
 		s.uses.at[accessKey] = now.Truncate(time.Second).UTC()
-		return nil
+		return
 	}
-	return s.db.Write(ctx, func(w store.Writer) error { return w.TouchKey(accessKey, now) })
+	_ = s.db.Write(ctx, func(w store.Writer) error { return w.TouchKey(accessKey, now) })
 }
 
 // lastUsed gives when the current key of an account was last used, whether or not that is written.

@@ -128,7 +128,7 @@ func read(path string) (Key, error) {
 	if err != nil {
 		return Key{}, &keyapi.Error{
 			Code: keyapi.CodeUnavailable, Message: "The master key cannot be read", Err: err,
-			Hint: "The database beside it is of no use without it: put back the master key file that was made with it.",
+			Hint: "The database is of no use without it: put a copy of the master key file that was made with it there.",
 		}
 	}
 	digits, ok := strings.CutPrefix(strings.TrimSpace(string(text)), header)

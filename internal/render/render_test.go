@@ -149,3 +149,60 @@ func TestQuery(t *testing.T) {
 		}
 	}
 }
+
+// TestSection_NarrowTerminal_HasNoLines: an Access Key does not fit into a table of 40 columns, and the lines of a table
+// that the terminal breaks can't be read.
+func TestSection_NarrowTerminal_HasNoLines(t *testing.T) {
+	want(t, print(render.Printer{TTY: true, Width: 40}, active()), `API Access Key
+Status: [────●] On · Active
+Access Key: AK0123456789ABCDEFGH
+Created: 23 November 2026
+Expires: 23 November 2027 (365 days left)
+Last used: never
+MFA: off
+Secret: kept in the OS keyring
+Account: ada
+Service: embedded, this machine only
+Actions: apikey disable
+  apikey regenerate
+  apikey delete
+`)
+}
+
+// TestList_NarrowTerminal_AColumnWithoutAName: its cells are lines of their own.
+func TestList_NarrowTerminal_AColumnWithoutAName(t *testing.T) {
+	var out bytes.Buffer
+	p := render.Printer{Out: &out, TTY: true, Width: 40}
+	if err := p.List([]string{"Profile", "Service", ""}, [][]string{{"keys", "https://keys.sandbox.example.com", "current"}}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, out.String(), `Profile: keys
+Service: https://keys.sandbox.example.com
+current
+`)
+}
+
+// TestHistory_NarrowTerminal_IsAParagraphAnEvent: what has many columns is a table only where they have room.
+func TestHistory_NarrowTerminal_IsAParagraphAnEvent(t *testing.T) {
+	page := keyapi.EventPage{Items: []keyapi.Event{
+		{At: now, Action: keyapi.ActionDelete, Actor: "ada", AccessKey: "AK0123456789ABCDEFGH", Revision: 2},
+		{At: now, Action: keyapi.ActionGenerate, Actor: "ada", AccessKey: "AK0123456789ABCDEFGH", Revision: 1},
+	}}
+	var out bytes.Buffer
+	p := render.Printer{Out: &out, TTY: true, Width: 60, Now: func() time.Time { return now }}
+	if err := p.History(page); err != nil {
+		t.Fatal(err)
+	}
+	want(t, out.String(), `When: 23 November 2026 06:44
+Action: delete
+By: ada
+Access Key: AK0123456789ABCDEFGH
+Rev: 2
+
+When: 23 November 2026 06:44
+Action: generate
+By: ada
+Access Key: AK0123456789ABCDEFGH
+Rev: 1
+`)
+}

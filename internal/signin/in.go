@@ -159,6 +159,8 @@ func (d *Desk) post(ctx context.Context, service Service, in Request) (keyapi.Se
 		err = hinted(err, "Check the login and the password, then run the command again.")
 	case keyapi.CodeOTPRequired:
 		err = hinted(err, "Add the code your authenticator app shows, or a recovery code: --otp CODE")
+	case keyapi.CodeOutcomeUnknown: // signing in has no record to find out by, and needs none
+		err = hinted(err, "You are not signed in here. Run the command again. A session that was made all the same is in: apikey session list")
 	}
 	return session, err
 }

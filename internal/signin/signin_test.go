@@ -46,6 +46,7 @@ type bench struct {
 	session  string // the session the calls show
 	live     []string
 	outFails error
+	inFails  error  // how signing in ends, nil = as it should
 	posted   func() // what happens once the service has given a session; nil = nothing
 }
 
@@ -89,6 +90,8 @@ func (b *bench) SetSession(s keyapi.Secret) { b.session = s.Reveal() }
 func (b *bench) SignIn(_ context.Context, in keyapi.SignIn) (keyapi.Session, error) {
 	b.journal = append(b.journal, "post")
 	switch {
+	case b.inFails != nil:
+		return keyapi.Session{}, b.inFails
 	case in.Password.Reveal() != "right":
 		return keyapi.Session{}, keyapi.Errorf(keyapi.CodeUnauthenticated, "wrong", "")
 	case b.otp != "" && in.OTP.IsZero() && in.RecoveryCode.IsZero():
@@ -279,6 +282,19 @@ func TestSignIn_ThatFails_LeavesNothing(t *testing.T) {
 			b.untouched()
 		})
 	}
+}
+
+// TestSignIn_ThatIsNotAnswered_PromisesNothing: no record is kept of signing in, so the next run finds out nothing.
+func TestSignIn_ThatIsNotAnswered_PromisesNothing(t *testing.T) {
+	b := newBench(t)
+	b.inFails = keyapi.Errorf(keyapi.CodeOutcomeUnknown, "no answer", "")
+	_, err := b.signIn(b.request())
+	b.wantCode(err, keyapi.CodeOutcomeUnknown)
+	var e *keyapi.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Hint, "apikey session list") {
+		t.Errorf("%v: hint %q", err, e.Hint)
+	}
+	b.untouched()
 }
 
 func TestSignIn_WithoutAKeyring_APersonChoosesTheFile_ForThisProfile(t *testing.T) {

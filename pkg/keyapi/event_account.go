@@ -6,6 +6,7 @@ const (
 	ActionAccountAdd       Action = "account-add"
 	ActionAccountLock      Action = "account-lock"
 	ActionAccountUnlock    Action = "account-unlock"
+	ActionEmailSet         Action = "email-set"
 	ActionMFAEnable        Action = "mfa-enable"
 	ActionMFADisable       Action = "mfa-disable"
 	ActionPasswordSet      Action = "password-set"
