@@ -15,8 +15,8 @@ func forgetCommand(env *Env) *cobra.Command {
 		Use:   "forget",
 		Short: "Remove the secret kept on this machine",
 		Long: "Removes the secret that is kept on this machine, after a question: it may be\n" +
-			"the only copy. The key itself stays as it is. Of a service without a key API it\n" +
-			"removes what is noted of the key too.",
+			"the only copy. The key itself stays as it is. One need not be signed in. Of a\n" +
+			"service without a key API it removes what is noted of the key too.",
 		Example:           "  apikey forget\n  apikey forget --yes",
 		Args:              command.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -29,6 +29,9 @@ func forgetCommand(env *Env) *cobra.Command {
 				k.notice("The secret is no longer kept here.")
 			} else {
 				k.notice("No secret is kept here. Nothing was changed.")
+			}
+			if out.NotAsked != nil {
+				k.notice("The key itself stays as it is. It could not be looked at: " + out.NotAsked.Error() + ".")
 			}
 			return k.section(out.Key, out.Kept, &out.Changed, keyapi.Secret{})
 		}),

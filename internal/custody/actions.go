@@ -106,9 +106,10 @@ func (in Intent) conditional() bool { return in.IfMissing || in.IfExpiringWithin
 
 // Outcome is what an action came to.
 type Outcome struct {
-	Key       keyapi.Key
+	Key       keyapi.Key // without a Status where the service could not be asked, which only Forget goes on without
 	Changed   bool
 	Recovered bool          // it is the result of an earlier run that was cut short
 	Kept      Kept          // what this machine keeps now
 	Secret    keyapi.Secret // the new secret, only if the intent said ShowSecret
+	NotAsked  error         // why the service could not be asked
 }

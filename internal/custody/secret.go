@@ -128,23 +128,27 @@ func (c *Custodian) acceptable(ctx context.Context, key keyapi.Key, accessKey st
 }
 
 // Forget removes what is kept here of the account's secret, after a pop-up unless yes: it may be the only copy. The key
-// itself stays as it is.
+// itself stays as it is, and need not be known: a secret can be removed after signing out, too, or when the account or the
+// service is gone.
 func (c *Custodian) Forget(ctx context.Context, yes bool) (Outcome, error) {
-	key, err := c.Service.API.Key(ctx)
-	if err != nil {
-		return Outcome{}, err
-	}
+	key, notAsked := c.Service.API.Key(ctx)
 	kept, err := c.Kept()
-	noted := c.Service.Forget != nil && key.Status != keyapi.StatusNone
-	if err != nil || !kept.any() && !noted {
-		return Outcome{Key: key, Kept: kept}, err
+	switch {
+	case err != nil:
+		return Outcome{}, err
+	case notAsked != nil && (!kept.any() || ctx.Err() != nil):
+		return Outcome{}, notAsked
+	case notAsked != nil:
+		key = keyapi.Key{Account: c.Service.Login}
+	case !kept.any() && (c.Service.Forget == nil || key.Status == keyapi.StatusNone): // the latter is what is noted of a key
+		return Outcome{Key: key, Kept: kept}, nil
 	}
 	if !yes {
 		if err := c.Popup.Confirm(ctx, c.forgetQuestion(kept, key)); err != nil {
 			return Outcome{}, err
 		}
 	}
-	out := Outcome{Key: key}
+	out := Outcome{Key: key, NotAsked: notAsked}
 	err = c.underLock(ctx, func(bool) error {
 		kept, err := c.Kept()
 		if err != nil {

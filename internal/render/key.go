@@ -24,7 +24,7 @@ type keyJSON struct {
 	Profile       string          `json:"profile"`
 	Server        *string         `json:"server"`
 	Account       string          `json:"account"`
-	Status        keyapi.Status   `json:"status"`
+	Status        *string         `json:"status"` // null: the service could not be asked
 	Usable        bool            `json:"usable"`
 	BlockedBy     []keyapi.Block  `json:"blockedBy"`
 	AccessKey     *string         `json:"accessKey"`
@@ -48,7 +48,7 @@ type previousJSON struct {
 
 func (k Key) object() keyJSON {
 	o := keyJSON{
-		Schema: keyapi.Schema, Profile: k.Profile, Server: nonempty(k.Server), Account: k.Account, Status: k.Status,
+		Schema: keyapi.Schema, Profile: k.Profile, Server: nonempty(k.Server), Account: k.Account, Status: nonempty(string(k.Status)),
 		Usable: k.Usable, BlockedBy: k.BlockedBy, AccessKey: nonempty(k.AccessKey), CreatedAt: nonzero(k.CreatedAt),
 		ExpiresAt: nonzero(k.ExpiresAt), LastUsedAt: nonzero(k.LastUsedAt), Revision: k.Revision,
 		MFAEnabled: k.MFAEnabled, SecretStored: nonempty(k.SecretStored), Actions: k.Actions, Changed: k.Changed,

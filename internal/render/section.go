@@ -39,6 +39,9 @@ func (p *Printer) rows(k Key) [][]string {
 	}
 	rows := [][]string{{"Status", p.status(k)}}
 	add := func(name, value string) { rows = append(rows, []string{name, value}) }
+	if k.Status == "" {
+		return append(rows, []string{"Secret", p.secret(k)}, []string{"Account", k.Account}, []string{"Service", Place(k.Server)})
+	}
 	if k.Status != keyapi.StatusNone {
 		add("Access Key", k.AccessKey)
 		if !k.Secret.IsZero() {
@@ -87,6 +90,7 @@ var words = map[keyapi.Status]struct {
 	text  string
 	style term.Style
 }{
+	"":                    {"not known", term.Dim},
 	keyapi.StatusNone:     {"No API key", term.Dim},
 	keyapi.StatusActive:   {"Active", term.Green},
 	keyapi.StatusDisabled: {"Disabled", term.Yellow},
