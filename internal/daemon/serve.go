@@ -49,6 +49,9 @@ func serve(ctx context.Context, s *session, _ []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.DB.Close()) }()
+	if s.config.Place().KeyExposed() {
+		s.log.Warn("others than its owner may read master.key: its mode should be 0600", "folder", s.config.Place().Dir)
+	}
 	if err := s.tellByMail(ctx, data.DB, mailer != nil); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/apikey-cli/apikey/internal/durable"
@@ -74,6 +75,12 @@ func (p Place) open(ctx context.Context, existing bool, random io.Reader) (*Serv
 		return nil, errors.Join(err, db.Close())
 	}
 	return &Service{DB: db, Key: key}, nil
+}
+
+// KeyExposed tells whether others than its owner may read the master key file, by its mode.
+func (p Place) KeyExposed() bool {
+	info, err := os.Stat(filepath.Join(p.Dir, masterKeyFile))
+	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 // there a mode says nothing
 }
 
 func (p Place) database(ctx context.Context, existing bool, random io.Reader) (Database, error) {
