@@ -53,7 +53,7 @@ type tokenJSON struct {
 func (s *session) printToken(token custody.Token, header bool) error {
 	text := token.AccessToken.Reveal()
 	if s.out.JSON {
-		return s.out.Object(tokenJSON{Schema: keyapi.Schema, AccessToken: text, ExpiresAt: token.ExpiresAt.UTC()})
+		return s.out.Object(tokenJSON{Schema: keyapi.Schema, AccessToken: text, ExpiresAt: token.ExpiresAt.UTC().Truncate(time.Second)})
 	}
 	if header {
 		text = "Authorization: Bearer " + text

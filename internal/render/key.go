@@ -76,10 +76,11 @@ func nonempty(text string) *string {
 	return &text
 }
 
+// nonzero gives a time as all results are: UTC, to the second.
 func nonzero(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC()
+	t = t.UTC().Truncate(time.Second)
 	return &t
 }
