@@ -90,15 +90,6 @@ func (s *session) onlyPair(ctx context.Context, conn *Connection, accessKey stri
 	}
 }
 
-// pairJSON is the result of check for a pair of which nothing else is known.
-type pairJSON struct {
-	Schema    int    `json:"schema"`
-	Profile   string `json:"profile"`
-	Server    string `json:"server"`
-	AccessKey string `json:"accessKey"`
-	Usable    bool   `json:"usable"`
-}
-
 // tryPair asks the service for an access token with a pair. One that is not accepted is an error.
 func (s *session) tryPair(ctx context.Context, conn *Connection, in checkInput, accessKey string, secret keyapi.Secret) error {
 	if in.within.Given {
@@ -108,7 +99,10 @@ func (s *session) tryPair(ctx context.Context, conn *Connection, in checkInput, 
 		return err
 	}
 	if s.out.JSON {
-		return s.out.Object(pairJSON{keyapi.Schema, s.settings.Profile, conn.Server, accessKey, true})
+		return s.out.Section(render.Key{
+			Key:     keyapi.Key{AccessKey: accessKey, Usable: true},
+			Profile: s.settings.Profile, Server: conn.Server, OnlyPair: true,
+		})
 	}
 	if s.quiet {
 		return nil

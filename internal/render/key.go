@@ -16,6 +16,7 @@ type Key struct {
 	Changed       *bool  // only after an action
 	Secret        keyapi.Secret
 	OnItsPage     bool // the service has no key API: what is told is what its owner said
+	OnlyPair      bool // its pair is accepted, and no more is known: there is no session to ask with
 }
 
 // keyJSON is the object of the contract: always these fields, absent = null, in this order.
@@ -23,8 +24,8 @@ type keyJSON struct {
 	Schema        int             `json:"schema"`
 	Profile       string          `json:"profile"`
 	Server        *string         `json:"server"`
-	Account       string          `json:"account"`
-	Status        keyapi.Status   `json:"status"`
+	Account       *string         `json:"account"`
+	Status        *keyapi.Status  `json:"status"`
 	Usable        bool            `json:"usable"`
 	BlockedBy     []keyapi.Block  `json:"blockedBy"`
 	AccessKey     *string         `json:"accessKey"`
@@ -32,8 +33,8 @@ type keyJSON struct {
 	ExpiresAt     *time.Time      `json:"expiresAt"`
 	LastUsedAt    *time.Time      `json:"lastUsedAt"`
 	Previous      *previousJSON   `json:"previous"`
-	Revision      int64           `json:"revision"`
-	MFAEnabled    bool            `json:"mfaEnabled"`
+	Revision      *int64          `json:"revision"`
+	MFAEnabled    *bool           `json:"mfaEnabled"`
 	SecretStored  *string         `json:"secretStored"`
 	SecretMatches *bool           `json:"secretMatches"`
 	Actions       []keyapi.Action `json:"actions"`
@@ -48,11 +49,14 @@ type previousJSON struct {
 
 func (k Key) object() keyJSON {
 	o := keyJSON{
-		Schema: keyapi.Schema, Profile: k.Profile, Server: nonempty(k.Server), Account: k.Account, Status: k.Status,
+		Schema: keyapi.Schema, Profile: k.Profile, Server: nonempty(k.Server), Account: &k.Account, Status: &k.Status,
 		Usable: k.Usable, BlockedBy: k.BlockedBy, AccessKey: nonempty(k.AccessKey), CreatedAt: nonzero(k.CreatedAt),
-		ExpiresAt: nonzero(k.ExpiresAt), LastUsedAt: nonzero(k.LastUsedAt), Revision: k.Revision,
-		MFAEnabled: k.MFAEnabled, SecretStored: nonempty(k.SecretStored), Actions: k.Actions, Changed: k.Changed,
+		ExpiresAt: nonzero(k.ExpiresAt), LastUsedAt: nonzero(k.LastUsedAt), Revision: &k.Revision,
+		MFAEnabled: &k.MFAEnabled, SecretStored: nonempty(k.SecretStored), Actions: k.Actions, Changed: k.Changed,
 		AccessSecret: nonempty(k.Secret.Reveal()),
+	}
+	if k.OnlyPair {
+		o.Account, o.Status, o.Revision, o.MFAEnabled = nil, nil, nil, nil
 	}
 	if k.SecretStored != "" {
 		o.SecretMatches = &k.SecretMatches
