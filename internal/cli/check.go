@@ -96,7 +96,7 @@ func (s *session) tryPair(ctx context.Context, conn *Connection, in checkInput, 
 		return keyapi.Errorf(keyapi.CodeUsage, "When the key expires is not known here", "Leave --within out.")
 	}
 	if _, err := conn.Grant(ctx, accessKey, secret); err != nil {
-		return err
+		return ofPair(err)
 	}
 	if s.out.JSON {
 		return s.out.Section(render.Key{
@@ -143,7 +143,7 @@ func (k keyed) live(ctx context.Context) error {
 			return err
 		}
 	}
-	return k.conn.API.Authenticate(ctx, accessKey, secret)
+	return ofPair(k.conn.API.Authenticate(ctx, accessKey, secret))
 }
 
 func (s *session) verdict(key keyapi.Key) string {
