@@ -176,7 +176,7 @@ func TestPlainPrompt_OnATerminal(t *testing.T) {
 				p := newPerson(t, path, mode.env, "NO_COLOR=1")
 				p.does("generate", "--quiet", "--jq", ".status")
 				term := p.start("disable", mode.flag, "--jq", ".status")
-				term.WaitFor(`Type "Disable" to go on, or press Enter to cancel:`)
+				term.WaitFor(`Type "Disable" to go on, or press Enter for Cancel:`)
 				term.Send(answer.keys)
 				if status := term.Wait(); status != answer.status {
 					t.Errorf("exit status %d, want %d\n%s", status, answer.status, term.Screen())

@@ -90,25 +90,19 @@ func (s *session) onlyPair(ctx context.Context, conn *Connection, accessKey stri
 	}
 }
 
-// pairJSON is the result of check for a pair of which nothing else is known.
-type pairJSON struct {
-	Schema    int    `json:"schema"`
-	Profile   string `json:"profile"`
-	Server    string `json:"server"`
-	AccessKey string `json:"accessKey"`
-	Usable    bool   `json:"usable"`
-}
-
 // tryPair asks the service for an access token with a pair. One that is not accepted is an error.
 func (s *session) tryPair(ctx context.Context, conn *Connection, in checkInput, accessKey string, secret keyapi.Secret) error {
 	if in.within.Given {
 		return keyapi.Errorf(keyapi.CodeUsage, "When the key expires is not known here", "Leave --within out.")
 	}
 	if _, err := conn.Grant(ctx, accessKey, secret); err != nil {
-		return err
+		return ofPair(err)
 	}
 	if s.out.JSON {
-		return s.out.Object(pairJSON{keyapi.Schema, s.settings.Profile, conn.Server, accessKey, true})
+		return s.out.Section(render.Key{
+			Key:     keyapi.Key{AccessKey: accessKey, Usable: true},
+			Profile: s.settings.Profile, Server: conn.Server,
+		})
 	}
 	if s.quiet {
 		return nil
@@ -149,7 +143,7 @@ func (k keyed) live(ctx context.Context) error {
 			return err
 		}
 	}
-	return k.conn.API.Authenticate(ctx, accessKey, secret)
+	return ofPair(k.conn.API.Authenticate(ctx, accessKey, secret))
 }
 
 func (s *session) verdict(key keyapi.Key) string {

@@ -224,12 +224,18 @@ func (k keyed) section(key keyapi.Key, kept custody.Kept, changed *bool, secret 
 	})
 }
 
-// instead is the command to run where nobody can be asked.
+// instead is the command to run where nobody can be asked. It repeats no code: one for recovery would still be good.
 func instead(cmd *cobra.Command) string {
 	words := []string{cmd.CommandPath()}
 	if raw, ok := cmd.Context().Value(argsKey{}).([]string); ok {
 		words = []string{cmd.Root().Name()}
-		for _, arg := range raw {
+		for i, arg := range raw {
+			switch {
+			case i > 0 && raw[i-1] == "--code":
+				arg = "CODE"
+			case strings.HasPrefix(arg, "--code="):
+				arg = "--code=CODE"
+			}
 			words = append(words, command.Quote(arg))
 		}
 	}

@@ -53,7 +53,7 @@ type tokenJSON struct {
 func (s *session) printToken(token custody.Token, header bool) error {
 	text := token.AccessToken.Reveal()
 	if s.out.JSON {
-		return s.out.Object(tokenJSON{Schema: keyapi.Schema, AccessToken: text, ExpiresAt: token.ExpiresAt.UTC()})
+		return s.out.Object(tokenJSON{Schema: keyapi.Schema, AccessToken: text, ExpiresAt: token.ExpiresAt.UTC().Truncate(time.Second)})
 	}
 	if header {
 		text = "Authorization: Bearer " + text
@@ -75,7 +75,10 @@ func (s *session) token(ctx context.Context, fresh bool) (token custody.Token, e
 		if k.conn.Grant == nil {
 			return givesNoTokens()
 		}
-		token, err = k.keys.Token(ctx, fresh, k.conn.Grant)
+		token, err = k.keys.Token(ctx, fresh, func(ctx context.Context, accessKey string, secret keyapi.Secret) (custody.Token, error) {
+			token, err := k.conn.Grant(ctx, accessKey, secret)
+			return token, ofPair(err)
+		})
 		return err
 	})
 	return token, err
@@ -93,7 +96,18 @@ func (s *session) grant(ctx context.Context, accessKey string, secret keyapi.Sec
 	if conn.Grant != nil {
 		token, err = conn.Grant(ctx, accessKey, secret)
 	}
-	return token, interrupted(ctx, errors.Join(err, conn.Close()))
+	return token, interrupted(ctx, errors.Join(ofPair(err), conn.Close()))
+}
+
+// ofPair says what to do about a pair that the service does not accept: signing in again is no help.
+func ofPair(err error) error {
+	var refused *keyapi.Error
+	if !errors.As(err, &refused) || refused.Code != keyapi.CodeUnauthenticated || refused.Hint != "" {
+		return err
+	}
+	told := *refused
+	told.Hint = "Copy both again. If the key was replaced elsewhere, keep the new pair with: apikey import"
+	return &told
 }
 
 func givesNoTokens() error {

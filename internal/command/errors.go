@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/apikey-cli/apikey/internal/term"
@@ -34,7 +35,12 @@ func (a Advice) Status(err error) int {
 	return status
 }
 
-// Described gives the error as the program tells it: every error has a code, a message of one line and a hint.
+// secretForm finds what may be one of our secrets: an Access Secret, a session, an Idempotency-Key, an access token. It is
+// made only when there is an error, every start would pay for it.
+const secretForm = `(aks_|aps_|\bik_|\beyJ)[0-9A-Za-z_.-]{8,}`
+
+// Described gives the error as the program tells it: every error has a code, a message of one line and a hint. A secret
+// that was typed where it does not belong is not repeated: logs keep what is said.
 func (a Advice) Described(err error) keyapi.Error {
 	var known *keyapi.Error
 	if !errors.As(err, &known) {
@@ -45,6 +51,8 @@ func (a Advice) Described(err error) keyapi.Error {
 	if told.Hint == "" {
 		_, told.Hint = a(told.Code)
 	}
+	secret := regexp.MustCompile(secretForm)
+	told.Message, told.Hint = secret.ReplaceAllString(told.Message, "***"), secret.ReplaceAllString(told.Hint, "***")
 	return told
 }
 

@@ -120,10 +120,11 @@ func orNull(text string) *string {
 	return &text
 }
 
+// timeOrNull gives a time as all results are: UTC, to the second.
 func timeOrNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC()
+	t = t.UTC().Truncate(time.Second)
 	return &t
 }

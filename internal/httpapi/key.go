@@ -97,11 +97,12 @@ func orNull(text string) *string {
 	return &text
 }
 
+// timeOrNull gives a time as all of the API are: UTC, to the second.
 func timeOrNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC()
+	t = t.UTC().Truncate(time.Second)
 	return &t
 }
 

@@ -18,6 +18,20 @@ func open(t testing.TB) *service {
 	return s
 }
 
+// TestProblem_AlwaysHasItsActions: a program need not ask whether the field is there.
+func TestProblem_AlwaysHasItsActions(t *testing.T) {
+	s := serve(t, true, nil)
+	for _, open := range []bool{false, true} {
+		if open {
+			s.signIn()
+		}
+		got := s.send(http.MethodDelete, "/v1/key", "")
+		if actions, there := got.object["actions"].([]any); !there || len(actions) != 0 {
+			t.Errorf("signed in %v: %s", open, got.text)
+		}
+	}
+}
+
 func TestGetKey_WithoutAKey_IsNone(t *testing.T) {
 	s := open(t)
 	got := s.get(http.StatusOK, "", "/v1/key", "")

@@ -49,7 +49,7 @@ type problemJSON struct {
 	Detail    string          `json:"detail" example:"There is an API key already"`
 	Code      keyapi.Code     `json:"code" example:"key-exists"`
 	RequestID string          `json:"requestId" example:"5b1f0c9de2a84f6f9f3f1f0a7f4c2d11"`
-	Actions   []keyapi.Action `json:"actions,omitempty" nullable:"false"`
+	Actions   []keyapi.Action `json:"actions" nullable:"false"`
 	Hint      string          `json:"hint,omitempty" example:"Send a fresh one with every new request."`
 
 	retryAfter time.Duration
@@ -97,9 +97,13 @@ func (s *server) problem(ctx context.Context, err error, invalid int) *problemJS
 }
 
 func newProblem(ctx context.Context, status int, e *keyapi.Error) *problemJSON {
+	actions := e.Actions
+	if actions == nil { // a program need not ask whether the field is there
+		actions = []keyapi.Action{}
+	}
 	return &problemJSON{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code, Hint: e.Hint,
-		RequestID: requestOf(ctx).id, Actions: e.Actions, retryAfter: e.RetryAfter,
+		RequestID: requestOf(ctx).id, Actions: actions, retryAfter: e.RetryAfter,
 	}
 }
 

@@ -160,7 +160,7 @@ func (s *server) verifyRoute() {
 		if err != nil {
 			return nil, err
 		}
-		return &output{verifiedJSON{until.UTC()}}, nil
+		return &output{verifiedJSON{until.UTC().Truncate(time.Second)}}, nil
 	})
 }
 

@@ -18,7 +18,7 @@ func (a *Asker) confirmLine(ctx context.Context, q Question) bool {
 	for _, line := range q.Body {
 		a.printf("%s\n", line)
 	}
-	a.printf("Type %q to go on, or press Enter to cancel: ", q.Confirm)
+	a.printf("Type %q to go on, or press Enter for Cancel: ", q.Confirm)
 	answer, ok := a.readLine(ctx)
 	return ok && same(answer, q.Confirm)
 }

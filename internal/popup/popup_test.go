@@ -74,7 +74,7 @@ func TestPlain_Answers(t *testing.T) {
 			t.Errorf("%q: %v", answer, err)
 		}
 		text := out.String()
-		if !strings.HasPrefix(text, "Disable the API key?\nIt stops.\n\nKey  AK0\nType \"Disable\" to go on, or press Enter to cancel: ") || strings.Contains(text, "\x1b") {
+		if !strings.HasPrefix(text, "Disable the API key?\nIt stops.\n\nKey  AK0\nType \"Disable\" to go on, or press Enter for Cancel: ") || strings.Contains(text, "\x1b") {
 			t.Errorf("asked %q", text)
 		}
 	}

@@ -235,7 +235,7 @@ func TestConfirm_NoRoom_AsksPlainLines(t *testing.T) {
 			}
 			for answer, status := range map[string]int{"disable\r": 0, "\r": 3} {
 				x := start(t, script{Confirms: []popup.Question{long()}}, o, before, "")
-				x.WaitFor("cancel:")
+				x.WaitFor("Cancel:")
 				wantWhole(t, x.Screen(), long())
 				x.Send(answer)
 				wantStatus(t, x, status)
@@ -321,7 +321,7 @@ func TestPlain_OnATerminal(t *testing.T) {
 			t.Run(mode+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				x := start(t, script{Options: way.o, Confirms: test.questions}, testkit.TerminalOptions{Env: []string{way.env}}, "", "")
-				x.WaitFor(`Type "Disable" to go on, or press Enter to cancel:`)
+				x.WaitFor(`Type "Disable" to go on, or press Enter for Cancel:`)
 				x.Send(test.keys)
 				wantStatus(t, x, test.status)
 				if strings.Contains(x.Raw(), "\x1b") {
@@ -331,7 +331,7 @@ func TestPlain_OnATerminal(t *testing.T) {
 		}
 		t.Run(mode+"/ClosedTerminal", func(t *testing.T) {
 			x := start(t, script{Options: way.o, Confirms: two}, testkit.TerminalOptions{Env: []string{way.env}}, "", "")
-			x.WaitFor("cancel:")
+			x.WaitFor("Cancel:")
 			x.Close()
 			wantStatus(t, x, 3)
 		})

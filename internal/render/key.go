@@ -6,7 +6,8 @@ import (
 	"github.com/apikey-cli/apikey/pkg/keyapi"
 )
 
-// Key is everything the tool says of a key: what the service knows and what this machine keeps.
+// Key is everything the tool says of a key: what the service knows and what this machine keeps. Without a Status the service
+// was not asked, or could not be: what it would have told is not known.
 type Key struct {
 	keyapi.Key
 	Profile       string
@@ -23,8 +24,8 @@ type keyJSON struct {
 	Schema        int             `json:"schema"`
 	Profile       string          `json:"profile"`
 	Server        *string         `json:"server"`
-	Account       string          `json:"account"`
-	Status        *string         `json:"status"` // null: the service could not be asked
+	Account       *string         `json:"account"`
+	Status        *keyapi.Status  `json:"status"`
 	Usable        bool            `json:"usable"`
 	BlockedBy     []keyapi.Block  `json:"blockedBy"`
 	AccessKey     *string         `json:"accessKey"`
@@ -32,8 +33,8 @@ type keyJSON struct {
 	ExpiresAt     *time.Time      `json:"expiresAt"`
 	LastUsedAt    *time.Time      `json:"lastUsedAt"`
 	Previous      *previousJSON   `json:"previous"`
-	Revision      int64           `json:"revision"`
-	MFAEnabled    bool            `json:"mfaEnabled"`
+	Revision      *int64          `json:"revision"`
+	MFAEnabled    *bool           `json:"mfaEnabled"`
 	SecretStored  *string         `json:"secretStored"`
 	SecretMatches *bool           `json:"secretMatches"`
 	Actions       []keyapi.Action `json:"actions"`
@@ -48,11 +49,14 @@ type previousJSON struct {
 
 func (k Key) object() keyJSON {
 	o := keyJSON{
-		Schema: keyapi.Schema, Profile: k.Profile, Server: nonempty(k.Server), Account: k.Account, Status: nonempty(string(k.Status)),
+		Schema: keyapi.Schema, Profile: k.Profile, Server: nonempty(k.Server), Account: &k.Account, Status: &k.Status,
 		Usable: k.Usable, BlockedBy: k.BlockedBy, AccessKey: nonempty(k.AccessKey), CreatedAt: nonzero(k.CreatedAt),
-		ExpiresAt: nonzero(k.ExpiresAt), LastUsedAt: nonzero(k.LastUsedAt), Revision: k.Revision,
-		MFAEnabled: k.MFAEnabled, SecretStored: nonempty(k.SecretStored), Actions: k.Actions, Changed: k.Changed,
+		ExpiresAt: nonzero(k.ExpiresAt), LastUsedAt: nonzero(k.LastUsedAt), Revision: &k.Revision,
+		MFAEnabled: &k.MFAEnabled, SecretStored: nonempty(k.SecretStored), Actions: k.Actions, Changed: k.Changed,
 		AccessSecret: nonempty(k.Secret.Reveal()),
+	}
+	if k.Status == "" {
+		o.Account, o.Status, o.Revision, o.MFAEnabled = nonempty(k.Account), nil, nil, nil
 	}
 	if k.SecretStored != "" {
 		o.SecretMatches = &k.SecretMatches
@@ -76,10 +80,11 @@ func nonempty(text string) *string {
 	return &text
 }
 
+// nonzero gives a time as all results are: UTC, to the second.
 func nonzero(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC()
+	t = t.UTC().Truncate(time.Second)
 	return &t
 }
