@@ -14,7 +14,7 @@ const garbageRoom = 20 << 20
 
 // The bounds of the percentage that comes to, which is the garbage collector's measure.
 const (
-	leastPercent = 15
+	leastPercent = 8
 	mostPercent  = 800
 )
 
