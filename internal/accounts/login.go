@@ -3,7 +3,6 @@ package accounts
 import (
 	"net/mail"
 	"regexp"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/apikey-cli/apikey/pkg/keyapi"
@@ -19,9 +18,6 @@ func ValidLogin(login string) error {
 	}
 	return nil
 }
-
-// canonical is how a login that somebody typed is looked up.
-func canonical(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
 
 // Lengths of a password. Nothing else is asked of it: NIST SP 800-63B, section 3.1.1.2. The upper bound keeps the work
 // of hashing one the same for all.

@@ -25,7 +25,7 @@ func (s *Service) SignIn(ctx context.Context, in SignIn, from Origin) (keyapi.Se
 	none := func(err error) (keyapi.Secret, store.Session, store.Account, error) {
 		return keyapi.Secret{}, store.Session{}, store.Account{}, err
 	}
-	login := canonical(in.LoginID)
+	login := keyapi.CanonicalLogin(in.LoginID)
 	proved, err := s.prove(ctx, login, in.Password, from)
 	if err != nil {
 		return none(err)

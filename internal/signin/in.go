@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/apikey-cli/apikey/internal/failpoint"
@@ -37,7 +36,7 @@ type Result struct {
 // missing that nobody can be asked for; CodeUnauthenticated, CodeOTPRequired, CodeOTPInvalid and CodeRateLimited of the
 // service; the codes of the store and of the connection; CodeCancelled.
 func (d *Desk) SignIn(ctx context.Context, service Service, in Request) (Result, error) {
-	in.Login = canonical(in.Login)
+	in.Login = keyapi.CanonicalLogin(in.Login) // what is kept here is found by it
 	seat := Seat{Server: in.Server, Origin: service.Origin(), Login: in.Login}
 	if err := d.answerable(in); err != nil {
 		return Result{}, err
@@ -82,10 +81,6 @@ func (d *Desk) SignIn(ctx context.Context, service Service, in Request) (Result,
 	service.SetSession(session.Token)
 	return Result{Login: in.Login, ExpiresAt: session.ExpiresAt, MFAEnabled: session.MFAEnabled, Store: store.Kind()}, nil
 }
-
-// canonical is a login as the service has it: capitals and blanks around it do not matter there, and what is kept here is
-// found by it.
-func canonical(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
 
 // answerable finds out before anything is done whether what is missing can be asked for.
 func (d *Desk) answerable(in Request) error {
@@ -132,7 +127,7 @@ func (d *Desk) ask(ctx context.Context, in *Request) error {
 		return err
 	}
 	if in.Login == "" {
-		in.Login, values = canonical(values[0]), values[1:]
+		in.Login, values = keyapi.CanonicalLogin(values[0]), values[1:]
 	}
 	if in.Password.IsZero() {
 		in.Password = keyapi.NewSecret(values[0])
